@@ -1,0 +1,65 @@
+# Everything a contributor does, one word each. Needs Python 3.11 or later with venv, and make.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+BROWSER := build/browser
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lint types imports reference fix bench schema docs browser clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Make .venv with the project and its tools
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("newsgraph needs Python 3.11 or later; say make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: setup ## Serve an invented newsroom in which something happens (PORT=8000)
+	$(BIN)/newsgraph demo --port $(PORT)
+
+test: setup ## Run all tests
+	$(BIN)/pytest
+
+check: format lint types imports reference ## Look for mistakes without running anything
+
+format: setup
+	$(BIN)/ruff format --check .
+
+lint: setup
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+imports: setup
+	$(BIN)/lint-imports
+
+reference: setup
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/newsgraph schema --check schema/newsgraph.graphql
+
+fix: setup ## Format, and mend what the linter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure: every script in bench/
+	@for script in $(sort $(wildcard bench/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+schema: setup ## Print the schema anew into schema/newsgraph.graphql
+	$(BIN)/newsgraph schema > schema/newsgraph.graphql.new
+	mv schema/newsgraph.graphql.new schema/newsgraph.graphql
+
+docs: setup ## Write the generated parts of docs/ anew
+	$(BIN)/python docs/generate.py
+
+browser: ## Fetch GraphiQL with npm, for the test that opens it in a browser
+	npm install --no-save --no-audit --no-fund --prefix $(BROWSER) graphiql@4.1.2 react@18.3.1 react-dom@18.3.1
+
+clean: ## Remove everything that make made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The only place that changes anything; every change appends its events in the same transaction."""

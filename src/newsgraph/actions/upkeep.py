@@ -1,0 +1,27 @@
+"""What is thrown away with time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from newsgraph.actions.newsroom import Newsroom
+from newsgraph.ports.store import Session
+
+
+async def upkeep(newsroom: Newsroom) -> None:
+    """Drops events, receipts and view buckets that are past their time, each in a transaction of its own."""
+    settings = newsroom.settings
+
+    async def trim(session: Session) -> int:
+        before = session.now - timedelta(seconds=settings.log_retention_age)
+        return await session.log.trim(before, settings.log_retention_count)
+
+    async def forget(session: Session) -> int:
+        return await session.receipts.prune(session.now - timedelta(seconds=settings.receipt_age))
+
+    for work in (trim, forget, _prune_views):
+        await newsroom.store.write(work)
+
+
+async def _prune_views(session: Session) -> int:
+    return await session.views.prune()

@@ -1,0 +1,71 @@
+"""People: recognising who asks, and keeping out who may not take part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsgraph.actions.newsroom import Call, Keep, Newsroom, kept, once, require
+from newsgraph.domain.errors import CommentErrorCode, Fault, FaultCode, Problem, ProblemDetail
+from newsgraph.domain.events import UserChanged
+from newsgraph.domain.text import one_line
+from newsgraph.domain.users import Claims, Role, User, Viewer
+from newsgraph.observe import LOG
+from newsgraph.ports.store import Session
+
+
+async def recognise(newsroom: Newsroom, claims: Claims) -> Viewer:
+    """Who asks, from a verified token; writes only for somebody new and for newer claims.
+
+    Newer claims that say the same are noted too: else an older token, issued in between and never used, could
+    bring back a role that was taken away.
+    """
+    known = await newsroom.store.read(lambda session: session.users.by_subject(claims.subject))
+    if known is None or claims.issued_at > known.claims_at:
+        known = await newsroom.store.write(lambda session: _recognised(session, claims))
+    return Viewer(known.id, known.role)
+
+
+async def _recognised(session: Session, claims: Claims) -> User:
+    before = await session.users.by_subject(claims.subject)
+    after = await session.users.recognise(claims)
+    if before is None or (before.name, before.role) != (after.name, after.role):
+        session.log.append(UserChanged(after.id))
+    return after
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictUser:
+    """`suspended_until` None lifts a suspension, `banned` None leaves the ban as it is."""
+
+    user_id: int
+    suspended_until: datetime | Keep | None = Keep.KEEP
+    banned: bool | None = None
+    reason: str | None = None
+    key: str | None = None
+
+
+async def restrict(newsroom: Newsroom, viewer: Viewer, command: RestrictUser) -> int:
+    """Errors: NOT_FOUND; Fault FORBIDDEN for oneself and for an ADMIN."""
+    user_id = require(viewer, Role.MODERATOR)
+
+    async def change(session: Session) -> int:
+        before = await _restrictable(session, user_id, command.user_id)
+        until = kept(command.suspended_until, before.suspended_until)
+        banned = before.banned if command.banned is None else command.banned
+        after = await session.users.restrict(before.id, until, banned)
+        if after != before:
+            session.log.append(UserChanged(after.id))
+            LOG.info("user %d restricted by %d: %s", after.id, user_id, one_line(command.reason or "no reason given"))
+        return before.id
+
+    return await once(newsroom, Call(user_id, "restrictUser", command.key), change)
+
+
+async def _restrictable(session: Session, by: int, user_id: int) -> User:
+    found = await session.users.by_ids([user_id])
+    if not found:
+        raise Problem(ProblemDetail(CommentErrorCode.NOT_FOUND, "There is no such person.", ("input", "userId")))
+    if user_id == by or found[0].role is Role.ADMIN:
+        raise Fault(FaultCode.FORBIDDEN, "Nobody restricts themself or an administrator.")
+    return found[0]

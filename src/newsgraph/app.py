@@ -1,0 +1,205 @@
+"""From settings to a running application: the only file that knows every part."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from newsgraph.actions import articles, lists, sections, upkeep, users
+from newsgraph.actions.newsroom import Newsroom
+from newsgraph.actions.views import ViewCounter
+from newsgraph.auth import tokens
+from newsgraph.domain.articles import ArticleFilter, ArticleOrder
+from newsgraph.domain.cursors import global_id
+from newsgraph.domain.errors import Fault
+from newsgraph.domain.pages import Slice
+from newsgraph.domain.users import Viewer
+from newsgraph.graph import schema
+from newsgraph.graph.context import Services
+from newsgraph.live.bells import LocalBell
+from newsgraph.live.hub import Hub
+from newsgraph.live.streams import Streams
+from newsgraph.live.tail import Tail
+from newsgraph.observe import LOG, configure, report_fault
+from newsgraph.ports.store import Session
+from newsgraph.settings import Settings, from_environment
+from newsgraph.storage.database import SqliteStore
+from newsgraph.storage.watch import watch_commits
+from newsgraph.web import graphiql, pages
+from newsgraph.web.graphql import GraphQLView
+
+Background = Callable[[Newsroom], Awaitable[None]]
+Job = Callable[[Newsroom], Awaitable[object]]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create() -> Starlette:
+    """What each of several processes serves: everything comes from the environment."""
+    settings = from_environment()
+    configure(settings.log_level)
+    return build(settings)
+
+
+@asynccontextmanager
+async def open_newsroom(
+    settings: Settings, bell: LocalBell | None = None, clock: Callable[[], datetime] = now
+) -> AsyncIterator[Newsroom]:
+    """The newsroom without the web: its database migrated and open, its standard lists in place."""
+    path = database_path(settings)
+    async with SqliteStore.open(path, settings, clock=clock, bell=bell or LocalBell()) as store:
+        newsroom = Newsroom(store, settings)
+        await sections.prepare(newsroom)
+        yield newsroom
+
+
+def database_path(settings: Settings) -> str:
+    return settings.database.removeprefix("sqlite:///")
+
+
+def build(settings: Settings, background: Sequence[Background] = (), routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """The ASGI application, with `routes` after its own.
+
+    `background` runs beside it while it serves, and is cancelled when it stops.
+    """
+    view = _LateView()
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        bell = LocalBell()
+        async with open_newsroom(settings, bell) as newsroom, asyncio.TaskGroup() as tasks:
+            running = await _start(newsroom, bell, tasks)
+            view.open(running.view, newsroom)
+            for work in background:
+                running.jobs.append(tasks.create_task(_guarded(work, newsroom)))
+            yield
+            for job in running.jobs:
+                job.cancel()
+            await running.services.views.flush(newsroom)
+
+    served: list[BaseRoute] = [
+        Route("/", pages.index(settings)),
+        Route("/healthz", pages.healthz(view.check)),
+        Route("/schema.graphql", pages.schema_sdl(schema.sdl())),
+        Route("/graphql", view),
+        WebSocketRoute("/graphql", view),
+        *routes,
+    ]
+    return Starlette(routes=served, lifespan=lifespan)
+
+
+@dataclass(slots=True)
+class _LateView:
+    """Stands in the routes from the start; the view behind it exists once the database is open."""
+
+    _view: GraphQLView | None = None
+    _newsroom: Newsroom | None = None
+
+    def open(self, view: GraphQLView, newsroom: Newsroom) -> None:
+        self._view, self._newsroom = view, newsroom
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._view is None:
+            raise RuntimeError("the application serves before its lifespan has begun")
+        await self._view(scope, receive, send)
+
+    async def check(self) -> object:
+        if self._newsroom is None:
+            raise OSError("not open yet")
+        return await self._newsroom.store.read(lambda session: session.log.head())
+
+
+@dataclass(slots=True)
+class _Running:
+    view: GraphQLView
+    services: Services
+    jobs: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+async def _start(newsroom: Newsroom, bell: LocalBell, tasks: asyncio.TaskGroup) -> _Running:
+    settings, hub = newsroom.settings, Hub(newsroom.settings.mailbox_size)
+    tail = Tail(newsroom.store, hub)
+    head = await tail.start()
+    streams = Streams(newsroom.store, hub, head.epoch, settings.replay_limit)
+    services = Services(newsroom, streams, ViewCounter(settings, now), now)
+    secret = settings.secret or await newsroom.store.secret()
+    page = await _graphiql(newsroom) if settings.graphiql else None
+    view = GraphQLView(schema.build(), services, _recognise(newsroom, secret), page)
+    watch = watch_commits(database_path(settings), settings.poll_interval, bell)
+    work = [tail.run(bell), watch, *_periodic(services)]
+    return _Running(view, services, [tasks.create_task(one) for one in work])
+
+
+def _periodic(services: Services) -> list[Coroutine[Any, Any, None]]:
+    """What is done again and again while serving, and how often in seconds."""
+    newsroom, settings = services.newsroom, services.settings
+    jobs: list[tuple[float, Job]] = [
+        (settings.view_flush, services.views.flush),
+        (settings.ranking_interval, lists.rank_popular),
+        (settings.ranking_interval, lambda room: lists.refresh_stale_related(room, 50)),
+        (1.0, articles.publish_due),
+        (60.0, upkeep.upkeep),
+    ]
+    return [_periodically(seconds, job, newsroom) for seconds, job in jobs]
+
+
+async def _periodically(seconds: float, job: Job, newsroom: Newsroom) -> None:
+    """A job that fails is reported and tried again the next time."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await job(newsroom)
+        except Fault as fault:
+            LOG.warning("%s: %s", job, fault)
+        except Exception as error:
+            report_fault(error, "a periodic job")
+
+
+async def _guarded(work: Background, newsroom: Newsroom) -> None:
+    try:
+        await work(newsroom)
+    except Exception as error:
+        report_fault(error, "a background task")
+
+
+def _recognise(newsroom: Newsroom, secret: str) -> Callable[[str], Awaitable[Viewer]]:
+    async def recognise(token: str) -> Viewer:
+        return await users.recognise(newsroom, tokens.verify(secret, token))
+
+    return recognise
+
+
+async def _graphiql(newsroom: Newsroom) -> Callable[[], Awaitable[str]]:
+    operations = await asyncio.to_thread(graphiql.read_operations)
+
+    async def page() -> str:
+        examples = await newsroom.store.read(_examples)
+        return graphiql.render_graphiql(operations, "/graphql", examples)
+
+    return page
+
+
+async def _examples(session: Session) -> dict[str, object]:
+    """Variables that work here and now: those of the newest article."""
+    newest = await session.articles.page(ArticleFilter(), ArticleOrder.PUBLISHED_DESC, Slice(1))
+    if not newest:
+        return {}
+    article = newest[0]
+    named = {section.id: section.slug for section in await session.sections.all()}
+    bylines = (await session.authors.of_articles([article.id])).get(article.id, ())
+    return graphiql.example_values(
+        global_id("Article", article.id),
+        article.slug,
+        named[article.section_id],
+        bylines[0].slug if bylines else "",
+    )

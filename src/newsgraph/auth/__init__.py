@@ -1,0 +1,1 @@
+"""Tokens: from a string to claims and back."""

@@ -1,0 +1,83 @@
+"""Listening and serving, the same for `serve` and `demo`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import click
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from newsgraph.settings import Settings, to_environment
+
+_BACKLOG = 2_048
+_STUCK = 15_000  # milliseconds that sent data may stay unacknowledged
+_MESSAGE_MAX = 1_000_000  # bytes of one WebSocket message; operations are far smaller
+
+
+def listen(settings: Settings) -> tuple[socket.socket, Settings]:
+    """An open socket, and the settings with the port that it got (0 asks for any free one).
+
+    It is opened before anything else is done, so that a port that is taken costs nothing. Errors: OSError.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        opened = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0]
+        raise OSError(f"cannot listen on {settings.host} port {settings.port}: {reason}.") from None
+    # A reader that stops reading would otherwise hold its connection and what waits for it for ever.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STUCK)
+    return opened, replace(settings, port=opened.getsockname()[1])
+
+
+def serve_one(application: Starlette, opened: socket.socket) -> int:
+    """Serves in this process until it is told to stop; returns the exit status."""
+    server = uvicorn.Server(uvicorn.Config(application, **_options()))
+    # After it has stopped, uvicorn raises the signal that stopped it again, in the handler that it found here.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[opened])
+    return 0 if server.started else 1
+
+
+def serve_many(settings: Settings, opened: socket.socket) -> int:
+    """Serves in `settings.workers` processes, each with an application of its own on the same database."""
+    os.environ.update(to_environment(settings))
+    config = uvicorn.Config("newsgraph.app:create", factory=True, workers=settings.workers, **_options())
+    supervisor = Multiprocess(config, sockets=[opened])
+    supervisor.run()
+    return 1 if STARTUP_FAILURE in [process.exitcode for process in supervisor.processes] else 0
+
+
+def announce(settings: Settings) -> None:
+    """Where to look, on standard output."""
+    lines = [
+        ("Site", f"{settings.address}/"),
+        ("GraphQL", f"{settings.address}/graphql"),
+        ("Live", f"{settings.address.replace('http', 'ws', 1)}/graphql (graphql-transport-ws)"),
+    ]
+    for name, address in lines:
+        click.echo(f"{name:<10}{address}")
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "ws": "websockets-sansio",
+        "ws_max_size": _MESSAGE_MAX,
+        # Compression doubles the work of a delivery and triples the memory of a connection.
+        "ws_per_message_deflate": False,
+        "timeout_graceful_shutdown": 5,
+        "server_header": False,
+        "access_log": False,
+        "log_config": None,
+        "log_level": "warning",
+    }

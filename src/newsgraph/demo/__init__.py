@@ -1,0 +1,1 @@
+"""The demo newsroom: content written for it and a gentle simulation."""

@@ -1,0 +1,1 @@
+"""What exists and what can happen. No I/O, nothing but the standard library."""

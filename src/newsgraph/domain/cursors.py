@@ -1,0 +1,73 @@
+"""Opaque strings that clients hold: positions in the event log, global ids, places in a page."""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+
+from newsgraph.domain.errors import Fault, FaultCode
+
+Key = tuple[int | float | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the event log: everything up to and including `seq` has been seen.
+
+    `epoch` names the life of the database; it changes when the database is restored or replaced, so that a
+    position from another life is recognised and never silently skips.
+    """
+
+    epoch: str
+    seq: int
+
+    def encode(self) -> str:
+        return urlsafe_b64encode(f"{self.epoch}.{self.seq}".encode()).decode().rstrip("=")
+
+
+def decode_position(text: str) -> Position | None:
+    """None when the text is no position at all."""
+    try:
+        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode("ascii")
+        epoch, _, digits = raw.rpartition(".")
+        position = Position(epoch, int(digits))
+    except (ValueError, UnicodeError, binascii.Error):
+        return None
+    return position if position.encode() == text.rstrip("=") and position.seq >= 0 else None
+
+
+def global_id(type_name: str, key: int | str) -> str:
+    """Relay's global object identification: base64 of "Type:key"."""
+    return b64encode(f"{type_name}:{key}".encode()).decode()
+
+
+def parse_global_id(text: str) -> tuple[str, str]:
+    """("Type", "key"); raises INVALID_ID when the text is no global id."""
+    try:
+        type_name, colon, key = b64decode(text.encode("ascii"), validate=True).decode().partition(":")
+    except (ValueError, UnicodeError, binascii.Error):
+        type_name, colon, key = "", "", ""
+    if not (type_name and colon and key):
+        raise Fault(FaultCode.INVALID_ID, "This is not an id of this server.")
+    return type_name, key
+
+
+def encode_key(order: str, key: Key) -> str:
+    """A page cursor: the order it belongs to and the sort key of its row."""
+    raw = json.dumps([order, *key], separators=(",", ":"), ensure_ascii=False)
+    return urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def decode_key(order: str, text: str) -> Key:
+    """The sort key; raises INVALID_CURSOR for anything that `encode_key` did not make for this order."""
+    try:
+        parts = json.loads(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+    except (ValueError, UnicodeError, binascii.Error, RecursionError):
+        parts = None
+    if not isinstance(parts, list) or len(parts) < 2 or parts[0] != order:
+        raise Fault(FaultCode.INVALID_CURSOR, "This cursor does not belong to this list and order.")
+    if not all(type(part) in (int, float, str) for part in parts):
+        raise Fault(FaultCode.INVALID_CURSOR, "This cursor does not belong to this list and order.")
+    return tuple(parts[1:])

@@ -1,0 +1,96 @@
+"""Keyset pages in both directions (Relay Cursor Connections): stable under inserts and under equal sort keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from newsgraph.domain.cursors import Key, decode_key
+from newsgraph.domain.errors import Fault, FaultCode
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PageLimits:
+    default: int = 20
+    maximum: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PageArguments:
+    """Relay's four arguments as the client sent them."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What storage is asked for: `limit` rows between two sort keys (exclusive), from the end when `backward`."""
+
+    limit: int
+    after: Key | None = None
+    before: Key | None = None
+    backward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Rows in the order of the list, whichever end they were asked from."""
+
+    items: Sequence[T]
+    has_next: bool
+    has_previous: bool
+
+
+def page_slice(arguments: PageArguments, order: str, limits: PageLimits) -> Slice:
+    """Checks the arguments: `first` or `last` (not both), 0 to the maximum, cursors of this order."""
+    if arguments.first is not None and arguments.last is not None:
+        raise Fault(FaultCode.BAD_INPUT, "Ask for first or for last, not for both.")
+    backward = arguments.last is not None or (
+        arguments.before is not None and arguments.first is None and arguments.after is None
+    )
+    asked = arguments.last if arguments.last is not None else arguments.first
+    return Slice(
+        limit=page_size(asked, limits),
+        after=None if arguments.after is None else decode_key(order, arguments.after),
+        before=None if arguments.before is None else decode_key(order, arguments.before),
+        backward=backward,
+    )
+
+
+def page_size(asked: int | None, limits: PageLimits) -> int:
+    if asked is None:
+        return limits.default
+    if asked < 0:
+        raise Fault(FaultCode.BAD_INPUT, f"A page cannot have {asked} items.")
+    if asked > limits.maximum:
+        raise Fault(
+            FaultCode.PAGE_TOO_LARGE,
+            f"A page has at most {limits.maximum} items; {asked} were asked for.",
+        )
+    return asked
+
+
+def page_of(rows: Sequence[T], asked: Slice) -> Page[T]:
+    """The page from `limit + 1` rows read in the direction of `asked`: the row too many says that there are more."""
+    more = len(rows) > asked.limit
+    kept = rows[: asked.limit]
+    if asked.backward:
+        return Page(kept[::-1], has_next=asked.before is not None, has_previous=more)
+    return Page(kept, has_next=more, has_previous=asked.after is not None)
+
+
+def page_in_memory(rows: Sequence[T], asked: Slice, key: Callable[[T], Key]) -> Page[T]:
+    """The same page from rows that are all at hand, in ascending order of their keys."""
+    within = [
+        row
+        for row in rows
+        if (asked.after is None or key(row) > asked.after) and (asked.before is None or key(row) < asked.before)
+    ]
+    ordered = within[::-1] if asked.backward else within
+    return page_of(ordered[: asked.limit + 1], asked)

@@ -1,0 +1,66 @@
+"""People: who is asking, and what their role lets them do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class Role(Enum):
+    READER = "READER"
+    STAFF = "STAFF"
+    MODERATOR = "MODERATOR"
+    EDITOR = "EDITOR"
+    ADMIN = "ADMIN"
+
+
+# What each role may do beyond reading and commenting. Editors run the pages, moderators the comments.
+_GRANTS: dict[Role, frozenset[Role]] = {
+    Role.READER: frozenset({Role.READER}),
+    Role.STAFF: frozenset({Role.READER, Role.STAFF}),
+    Role.MODERATOR: frozenset({Role.READER, Role.STAFF, Role.MODERATOR}),
+    Role.EDITOR: frozenset({Role.READER, Role.STAFF, Role.EDITOR}),
+    Role.ADMIN: frozenset(Role),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token says: `subject` is the person's stable identity with whoever issued it."""
+
+    subject: str
+    name: str
+    role: Role
+    issued_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: int
+    subject: str
+    name: str
+    role: Role
+    suspended_until: datetime | None
+    banned: bool
+    claims_at: datetime
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        """What stands beside a commenter's name: nothing for a reader."""
+        return () if self.role is Role.READER else (self.role.value,)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is asking. Anonymous when `user_id` is None: sees what is public, posts nothing."""
+
+    user_id: int | None = None
+    role: Role | None = None
+
+    def has(self, role: Role) -> bool:
+        return self.role is not None and role in _GRANTS[self.role]
+
+
+ANONYMOUS = Viewer()

@@ -1,0 +1,155 @@
+"""Resolvers of articles, and of the ways to reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import strawberry
+
+from newsgraph.domain.articles import AdSlot, Article, ArticleFilter
+from newsgraph.domain.authors import Author
+from newsgraph.domain.comments import CommentPolicy
+from newsgraph.domain.cursors import global_id
+from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.domain.pages import PageArguments, page_of, page_slice
+from newsgraph.domain.sections import Section
+from newsgraph.graph.context import Context, Info
+from newsgraph.graph.enums import ArticleOrder, Window
+from newsgraph.graph.inputs import ArticleFilterInput
+from newsgraph.graph.pages import Connection, SearchEdge, article_key, connect, order_name
+from newsgraph.graph.scalars import URL
+from newsgraph.policies import moderation
+from newsgraph.policies.access import article_visible
+from newsgraph.ports.articles import SearchHit
+
+_OWN_PATH = "/articles/"
+_SEARCH_ORDER = "relevance"
+
+
+async def visible(context: Context, article_id: int) -> Article | None:
+    """The article if the viewer may see it: every path to an article comes through here or `_shown`."""
+    return _shown(context, await context.loaders.article.load(article_id))
+
+
+def _shown(context: Context, article: Article | None) -> Article | None:
+    return article if article is not None and article_visible(article, context.viewer) else None
+
+
+def address(context: Context, article: Article) -> str:
+    """Canonical URL; that of an article of our own follows from its slug."""
+    return article.url or f"{context.settings.address}{_OWN_PATH}{article.slug}"
+
+
+async def by_slug(context: Context, slug: str) -> Article | None:
+    return _shown(context, await context.loaders.article_by_slug.load(slug))
+
+
+async def by_url(context: Context, url: str) -> Article | None:
+    own = context.settings.address + _OWN_PATH
+    if not url.startswith(own):
+        return _shown(context, await context.loaders.article_by_url.load(url))
+    article = await by_slug(context, url.removeprefix(own))
+    return article if article is not None and article.url is None else None
+
+
+# Query fields
+
+
+async def article(info: Info, slug: str | None = None, url: URL | None = None) -> Article | None:
+    if (slug is None) == (url is None):
+        raise Fault(FaultCode.BAD_INPUT, "Ask for an article by its slug or by its url.")
+    if slug is not None:
+        return await by_slug(info.context, slug)
+    return await by_url(info.context, str(url))
+
+
+async def articles(
+    info: Info,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    filter: ArticleFilterInput | None = None,
+    order_by: ArticleOrder = ArticleOrder.PUBLISHED_DESC,
+) -> Connection:
+    context, where = info.context, filter.value() if filter else ArticleFilter()
+    order = order_name(order_by)
+    asked = page_slice(PageArguments(first, after, last, before), order, context.page_limits)
+    rows = await context.read(lambda s: s.articles.page(where, order_by, asked))
+    return connect(page_of(rows, asked), order, article_key, lambda: context.read(lambda s: s.articles.count(where)))
+
+
+async def search(
+    info: Info, query: str, section: str | None = None, first: int | None = None, after: str | None = None
+) -> Connection:
+    context = info.context
+    asked = page_slice(PageArguments(first, after), _SEARCH_ORDER, context.page_limits)
+    found = None if section is None else await section_id(context, section)
+    if section is not None and found is None:
+        return Connection([], False, False, _none)
+    hits = await context.read(lambda s: s.articles.search(query, found, asked))
+    page = page_of(hits, asked)
+    return Connection(
+        [_search_edge(hit) for hit in page.items],
+        page.has_next,
+        page.has_previous,
+        lambda: context.read(lambda s: s.articles.search_count(query, found)),
+    )
+
+
+def _search_edge(hit: SearchHit) -> SearchEdge:
+    return SearchEdge(hit.article, _SEARCH_ORDER, (-hit.score, hit.article.id), hit.score, hit.snippet)
+
+
+async def _none() -> int:
+    return 0
+
+
+async def section_id(context: Context, slug: str) -> int | None:
+    found = await context.loaders.section_by_slug(slug)
+    return found.id if found else None
+
+
+# Article fields
+
+
+def id_(root: Article) -> strawberry.ID:
+    return strawberry.ID(global_id("Article", root.id))
+
+
+def url(root: Article, info: Info) -> str:
+    return address(info.context, root)
+
+
+async def body_html(root: Article, info: Info) -> str:
+    return (await info.context.loaders.body.load(root.id)).html
+
+
+async def body_text(root: Article, info: Info) -> str:
+    return (await info.context.loaders.body.load(root.id)).text
+
+
+async def section(root: Article, info: Info) -> Section | None:
+    return await info.context.loaders.section(root.section_id)
+
+
+async def authors(root: Article, info: Info) -> Sequence[Author]:
+    return await info.context.loaders.authors_of.load(root.id)
+
+
+async def tags(root: Article, info: Info) -> Sequence[str]:
+    return await info.context.loaders.tags.load(root.id)
+
+
+async def ad_slots(root: Article, info: Info) -> Sequence[AdSlot]:
+    return await info.context.loaders.ad_slots.load(root.id)
+
+
+async def view_count(root: Article, info: Info, window: Window = Window.ALL_TIME) -> int:
+    if window is Window.ALL_TIME:
+        return root.view_count
+    return await info.context.loaders.views.load((root.id, window))
+
+
+def comment_policy(root: Article, info: Info) -> CommentPolicy:
+    return moderation.comment_policy(root, info.context.settings, info.context.now())

@@ -1,0 +1,266 @@
+"""Resolvers of comments: threads, pages, permalinks, and what each viewer may see of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import strawberry
+
+from newsgraph.actions import comments
+from newsgraph.domain.articles import Article
+from newsgraph.domain.comments import (
+    Comment,
+    CommentOrder,
+    CommentPolicy,
+    Flag,
+    ModerationAction,
+    ModerationQueueName,
+    ReactionKind,
+)
+from newsgraph.domain.cursors import global_id, parse_global_id
+from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.domain.pages import Page, PageArguments, Slice, page_of, page_slice
+from newsgraph.domain.users import Role, User
+from newsgraph.graph import articles
+from newsgraph.graph.context import Context, Info
+from newsgraph.graph.loaders import CommentRows, Under
+from newsgraph.graph.pages import Connection, Edge, comment_key, connect, order_name
+from newsgraph.policies.access import comment_body_visible, comment_visible
+from newsgraph.ports.store import Session
+
+_QUEUE_ORDER = "queue"
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionCount:
+    kind: ReactionKind
+    count: int
+
+
+async def visible(context: Context, comment_id: int) -> Comment | None:
+    """The comment if the viewer may see it, on an article that they may see."""
+    comment = await context.loaders.comment.load(comment_id)
+    if comment is None or not comment_visible(comment, context.viewer):
+        return None
+    return comment if await articles.visible(context, comment.article_id) else None
+
+
+def require_moderator(context: Context) -> None:
+    if not context.viewer.has(Role.MODERATOR):
+        raise Fault(FaultCode.FORBIDDEN, "Only moderators may see this.")
+
+
+def edge(comment: Comment, order: CommentOrder = CommentOrder.NEWEST) -> Edge:
+    """As a page in this order would show it; new comments go where NEWEST has them."""
+    return Edge(comment, order_name(order), comment_key(order)(comment))
+
+
+# Connections
+
+
+async def of_article(
+    root: Article,
+    info: Info,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    order_by: CommentOrder = CommentOrder.NEWEST,
+    focus: strawberry.ID | None = None,
+) -> Connection:
+    context = info.context
+    asked = page_slice(PageArguments(first, after, last, before), order_name(order_by), context.page_limits)
+    if focus is not None:
+        return await _focused(context, root, order_by, asked, focus)
+    found = await context.loaders.comments_of_article.load(Under(root.id, asked, order_by))
+    return _connection(context, page_of(found.rows, asked), order_by, root.thread_count, found.seq)
+
+
+async def replies(
+    root: Comment,
+    info: Info,
+    first: int | None = None,
+    after: str | None = None,
+    order_by: CommentOrder = CommentOrder.OLDEST,
+) -> Connection:
+    context = info.context
+    asked = page_slice(PageArguments(first, after), order_name(order_by), context.page_limits)
+    found = await context.loaders.replies.load(Under(root.id, asked, order_by))
+    return _connection(context, page_of(found.rows, asked), order_by, root.reply_count, found.seq)
+
+
+def _connection(context: Context, page: Page[Comment], order: CommentOrder, total: int, seq: int) -> Connection:
+    async def count() -> int:
+        return total
+
+    plain = connect(page, order_name(order), comment_key(order), count)
+    return replace(plain, live_cursor=context.services.streams.position(seq).encode())
+
+
+async def _focused(context: Context, article: Article, order: CommentOrder, asked: Slice, focus: str) -> Connection:
+    """The page that begins at the focused comment's thread; below its first edge the way down to the comment."""
+    chain = await _chain(context, article, focus)
+    if not chain:
+        raise Fault(FaultCode.NOT_FOUND, "The comment to focus on is not in this article's discussion.")
+    top = chain[-1]
+    key = comment_key(order)(top)
+    rest = replace(asked, after=key, before=None, backward=False, limit=max(asked.limit - 1, 0))
+    earlier = Slice(limit=0, before=key, backward=True)
+    loader = context.loaders.comments_of_article
+    below, above = await loader.load_many([Under(article.id, rest, order), Under(article.id, earlier, order)])
+    return _focused_page(context, article, order, chain, _page_at(chain, rest, below, above))
+
+
+def _page_at(
+    chain: Sequence[Comment], rest: Slice, below: CommentRows, above: CommentRows
+) -> tuple[Page[Comment], int]:
+    following = page_of(below.rows, rest)
+    page = Page([chain[-1], *following.items], following.has_next, has_previous=bool(above.rows))
+    return page, below.seq
+
+
+def _focused_page(
+    context: Context,
+    article: Article,
+    order: CommentOrder,
+    chain: Sequence[Comment],
+    found: tuple[Page[Comment], int],
+) -> Connection:
+    page, seq = found
+    connection = _connection(context, page, order, article.thread_count, seq)
+    top = connection.edges[0]
+    way_down = [Edge(comment, top.order, top.key) for comment in reversed(chain[:-1])]
+    return replace(connection, edges=[top, *way_down, *connection.edges[1:]])
+
+
+async def _chain(context: Context, article: Article, focus: str) -> Sequence[Comment]:
+    """The comment and its ancestors, nearest first; empty when it is not for this viewer or not of this article."""
+    type_name, number = parse_global_id(focus)
+    if type_name != "Comment" or not number.isdecimal():
+        return ()
+    chain = await context.read(lambda s: s.comments.chain(int(number)))
+    good = chain and chain[0].article_id == article.id and comment_visible(chain[0], context.viewer)
+    return chain if good else ()
+
+
+async def moderation_queue(
+    info: Info,
+    queue: ModerationQueueName,
+    article_id: strawberry.ID | None = None,
+    first: int | None = None,
+    after: str | None = None,
+) -> Connection:
+    context = info.context
+    require_moderator(context)
+    article = None if article_id is None else await _article_number(context, article_id)
+    asked = page_slice(PageArguments(first, after), _QUEUE_ORDER, context.page_limits)
+
+    async def queued(session: Session) -> CommentRows:
+        head = await session.log.head()
+        return CommentRows(await session.comments.queue(queue, article, asked), head.last_seq)
+
+    found = await context.read(queued)
+    plain = connect(
+        page_of(found.rows, asked),
+        _QUEUE_ORDER,
+        comment_key(CommentOrder.OLDEST),
+        lambda: context.read(lambda s: s.comments.queue_count(queue, article)),
+    )
+    return replace(plain, live_cursor=context.services.streams.position(found.seq).encode())
+
+
+async def _article_number(context: Context, global_: str) -> int:
+    type_name, number = parse_global_id(global_)
+    found = await articles.visible(context, int(number)) if type_name == "Article" and number.isdecimal() else None
+    if found is None:
+        raise Fault(FaultCode.NOT_FOUND, "There is no such article.")
+    return found.id
+
+
+# Comment fields
+
+
+def id_(root: Comment) -> strawberry.ID:
+    return strawberry.ID(global_id("Comment", root.id))
+
+
+async def article(root: Comment, info: Info) -> Article | None:
+    return await articles.visible(info.context, root.article_id)
+
+
+def body(root: Comment, info: Info) -> str | None:
+    return root.body if comment_body_visible(root, info.context.viewer) else None
+
+
+async def author(root: Comment, info: Info) -> User | None:
+    if not comment_body_visible(root, info.context.viewer):
+        return None
+    return await info.context.loaders.user.load(root.user_id)
+
+
+async def parent(root: Comment, info: Info) -> Comment | None:
+    return None if root.parent_id is None else await visible(info.context, root.parent_id)
+
+
+def reactions(root: Comment) -> Sequence[ReactionCount]:
+    """Kinds that somebody chose, in the order of the enumeration."""
+    counts = (root.likes, root.insightfuls, root.disagrees)
+    return [ReactionCount(kind, count) for kind, count in zip(ReactionKind, counts, strict=True) if count]
+
+
+async def viewer_reaction(root: Comment, info: Info) -> ReactionKind | None:
+    if info.context.viewer.user_id is None:
+        return None
+    return await info.context.loaders.reaction.load(root.id)
+
+
+def editable_until(root: Comment, info: Info) -> datetime | None:
+    """Null for what can no longer be edited whatever the time."""
+    if not root.published:
+        return None
+    return root.created_at + timedelta(seconds=info.context.settings.comment_edit_window)
+
+
+async def permalink(root: Comment, info: Info) -> str | None:
+    found = await articles.visible(info.context, root.article_id)
+    return None if found is None else f"{articles.address(info.context, found)}#comment-{root.id}"
+
+
+async def flags(root: Comment, info: Info) -> Sequence[Flag]:
+    require_moderator(info.context)
+    return await info.context.loaders.flags.load(root.id)
+
+
+async def history(root: Comment, info: Info) -> Sequence[ModerationAction]:
+    require_moderator(info.context)
+    return await info.context.loaders.history.load(root.id)
+
+
+async def acted_by(root: ModerationAction, info: Info) -> User | None:
+    return None if root.user_id is None else await info.context.loaders.user.load(root.user_id)
+
+
+# CommentPolicy fields
+
+
+async def viewer_may_post(root: CommentPolicy, info: Info) -> bool:
+    user = await _viewer(info.context)
+    if user is None or user.banned or not root.open:
+        return False
+    return user.suspended_until is None or user.suspended_until <= info.context.now()
+
+
+async def viewer_wait_until(root: CommentPolicy, info: Info) -> datetime | None:
+    """The later of a suspension's and a rate limit's end; None when neither holds."""
+    context, user = info.context, await _viewer(info.context)
+    if user is None:
+        return None
+    ends = [user.suspended_until, await comments.wait_until(context.newsroom, context.viewer)]
+    return max((end for end in ends if end is not None and end > context.now()), default=None)
+
+
+async def _viewer(context: Context) -> User | None:
+    user_id = context.viewer.user_id
+    return None if user_id is None else await context.loaders.user.load(user_id)

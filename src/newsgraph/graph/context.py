@@ -1,0 +1,86 @@
+"""What a resolver works with: who asks, the newsroom, and loaders that read each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+import strawberry
+
+from newsgraph.actions.newsroom import Newsroom
+from newsgraph.actions.views import ViewCounter
+from newsgraph.domain.pages import PageLimits
+from newsgraph.domain.users import ANONYMOUS, Viewer
+from newsgraph.graph.loaders import Loaders
+from newsgraph.live.streams import Streams
+from newsgraph.ports.store import Session
+from newsgraph.settings import Settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What one process shares between all its requests."""
+
+    newsroom: Newsroom
+    streams: Streams
+    views: ViewCounter
+    clock: Callable[[], datetime]
+
+    @property
+    def settings(self) -> Settings:
+        return self.newsroom.settings
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Where a request comes from: only for telling one reader's views from another's, never kept."""
+
+    address: str = ""
+    agent: str = ""
+
+
+@dataclass(slots=True)
+class Context:
+    """One operation's context; `loaders` are fresh for each operation, and for each event of a subscription."""
+
+    services: Services
+    viewer: Viewer = ANONYMOUS
+    reader: Reader = field(default_factory=Reader)
+    connection_params: dict[str, object] | None = None
+    loaders: Loaders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Forget what was read: from here on, everything is read anew."""
+        self.loaders = Loaders(self.services.newsroom.store, self.viewer)
+
+    def for_operation(self) -> Context:
+        """A context of its own for an operation of a connection that runs several."""
+        return replace(self)
+
+    def now(self) -> datetime:
+        return self.services.clock()
+
+    async def read(self, query: Callable[[Session], Awaitable[T]]) -> T:
+        return await self.services.newsroom.store.read(query)
+
+    @property
+    def newsroom(self) -> Newsroom:
+        return self.services.newsroom
+
+    @property
+    def settings(self) -> Settings:
+        return self.services.settings
+
+    @property
+    def page_limits(self) -> PageLimits:
+        return PageLimits(self.settings.page_default, self.settings.page_maximum)
+
+
+Info = strawberry.Info[Context, None]

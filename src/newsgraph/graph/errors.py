@@ -1,0 +1,66 @@
+"""From exceptions to the response's errors, once: known faults with their code, anything else hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.extensions import SchemaExtension
+
+from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.observe import report_fault
+
+
+def presented(error: GraphQLError) -> GraphQLError:
+    """The error as clients may see it; a defect keeps its text in our log, under the id that the answer carries."""
+    original = error.original_error
+    if error.extensions and "code" in error.extensions:
+        return error
+    if isinstance(original, Fault):
+        return _coded(error, original.code, original.message)
+    if original is None or isinstance(original, GraphQLError):
+        return _coded(error, _client_fault(error), error.message)
+    fault_id = report_fault(original, _place(error))
+    return _coded(error, FaultCode.INTERNAL, "Something went wrong on our side.", fault=fault_id)
+
+
+def _client_fault(error: GraphQLError) -> FaultCode:
+    """Faults of the request itself: found in parsing, in validation, or (with a path) in running it."""
+    if isinstance(error, GraphQLSyntaxError):
+        return FaultCode.GRAPHQL_PARSE_FAILED
+    return FaultCode.BAD_INPUT if error.path else FaultCode.GRAPHQL_VALIDATION_FAILED
+
+
+def _place(error: GraphQLError) -> str:
+    return ".".join(map(str, error.path or ())) or "the operation"
+
+
+def _coded(error: GraphQLError, code: FaultCode, message: str, **more: str) -> GraphQLError:
+    extensions: dict[str, Any] = {**(error.extensions or {}), "code": code.value, **more}
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )
+
+
+class PresentErrors(SchemaExtension):
+    """Runs last: whatever way an error came about, clients see it as `presented` says."""
+
+    def on_operation(self) -> Iterator[None]:
+        yield
+        self._present(self.execution_context.result)
+
+    def on_stream_result(self, result: Any) -> Iterator[None]:
+        self._present(result)
+        yield
+
+    @staticmethod
+    def _present(result: Any) -> None:
+        errors = getattr(result, "errors", None)
+        if errors:
+            result.errors = [presented(error) for error in errors]

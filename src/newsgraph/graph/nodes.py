@@ -1,0 +1,84 @@
+"""Relay's node(id): from a global id to the object, under the same visibility as on every other path."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import strawberry
+
+from newsgraph.domain.cursors import parse_global_id
+from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.graph import articles, comments, lists
+from newsgraph.graph.context import Context, Info
+
+
+async def _article(context: Context, key: str) -> object:
+    return await articles.visible(context, int(key))
+
+
+async def _comment(context: Context, key: str) -> object:
+    return await comments.visible(context, int(key))
+
+
+async def _section(context: Context, key: str) -> object:
+    return await context.loaders.section(int(key))
+
+
+async def _author(context: Context, key: str) -> object:
+    return await context.loaders.author.load(int(key))
+
+
+async def _commenter(context: Context, key: str) -> object:
+    return await context.loaders.user.load(int(key))
+
+
+async def _ranked_list(context: Context, key: str) -> object:
+    name = lists.read_key(key)
+    return None if name is None else await lists.listing(context, name)
+
+
+# Every type that implements Node, by the name in its global ids.
+NODES: dict[str, Callable[[Context, str], Awaitable[Any]]] = {
+    "Article": _article,
+    "Author": _author,
+    "Comment": _comment,
+    "Commenter": _commenter,
+    "RankedList": _ranked_list,
+    "Section": _section,
+}
+_TEXT_KEYS = {"RankedList"}
+_DIGITS = 18  # fits a signed 64-bit integer
+
+
+def number(global_: str, type_name: str) -> int | None:
+    """The key of a global id of this type; None for any other id, well-formed or not."""
+    try:
+        found, key = parse_global_id(global_)
+    except Fault:
+        return None
+    return int(key) if found == type_name and _is_number(key) else None
+
+
+def _is_number(key: str) -> bool:
+    return key.isascii() and key.isdecimal() and len(key) <= _DIGITS
+
+
+async def load(context: Context, global_: str) -> Any:
+    """None for what does not exist or may not be seen; INVALID_ID for what is no id."""
+    type_name, key = parse_global_id(global_)
+    find = NODES.get(type_name)
+    if find is None or not (type_name in _TEXT_KEYS or _is_number(key)):
+        raise Fault(FaultCode.INVALID_ID, "This is not an id of this server.")
+    return await find(context, key)
+
+
+async def node(info: Info, id: strawberry.ID) -> Any:
+    return await load(info.context, id)
+
+
+async def nodes(info: Info, ids: list[strawberry.ID]) -> list[Any]:
+    maximum = info.context.page_limits.maximum
+    if len(ids) > maximum:
+        raise Fault(FaultCode.PAGE_TOO_LARGE, f"At most {maximum} ids at once; {len(ids)} were given.")
+    return [await load(info.context, one) for one in ids]

@@ -1,0 +1,104 @@
+"""Relay connections (Cursor Connections Specification) over keyset pages."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from newsgraph.domain.articles import Article
+from newsgraph.domain.authors import Author
+from newsgraph.domain.comments import Comment
+from newsgraph.domain.cursors import Key, encode_key
+from newsgraph.domain.pages import Page
+from newsgraph.graph.enums import ArticleOrder, CommentOrder
+
+T = TypeVar("T")
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def milliseconds(at: datetime | None) -> int:
+    """As times stand in sort keys."""
+    return 0 if at is None else round((at - _EPOCH).total_seconds() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The cursor is only made where it is asked for."""
+
+    node: Any
+    order: str
+    key: Key
+
+    @property
+    def cursor(self) -> str:
+        return encode_key(self.order, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchEdge(Edge):
+    score: float
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """`count` is called only where totalCount is selected."""
+
+    edges: Sequence[Edge]
+    has_next: bool
+    has_previous: bool
+    count: Callable[[], Awaitable[int]]
+    live_cursor: str | None = None
+
+    @property
+    def nodes(self) -> list[Any]:
+        return [edge.node for edge in self.edges]
+
+    @property
+    def page_info(self) -> PageInfo:
+        first = self.edges[0].cursor if self.edges else None
+        last = self.edges[-1].cursor if self.edges else None
+        return PageInfo(self.has_next, self.has_previous, first, last)
+
+
+def connect(page: Page[T], order: str, key: Callable[[T], Key], count: Callable[[], Awaitable[int]]) -> Connection:
+    edges = [Edge(row, order, key(row)) for row in page.items]
+    return Connection(edges, page.has_next, page.has_previous, count)
+
+
+def article_key(article: Article) -> Key:
+    return milliseconds(article.published_at), article.id
+
+
+def author_key(author: Author) -> Key:
+    return author.name, author.id
+
+
+# What each order sorts comments by; the id settles ties.
+COMMENT_KEYS: dict[CommentOrder, Callable[[Comment], int]] = {
+    CommentOrder.NEWEST: lambda c: milliseconds(c.created_at),
+    CommentOrder.OLDEST: lambda c: milliseconds(c.created_at),
+    CommentOrder.MOST_REPLIED: lambda c: c.reply_count,
+    CommentOrder.MOST_REACTED: lambda c: c.likes + c.insightfuls + c.disagrees,
+}
+
+
+def comment_key(order: CommentOrder) -> Callable[[Comment], Key]:
+    sorted_by = COMMENT_KEYS[order]
+    return lambda comment: (sorted_by(comment), comment.id)
+
+
+def order_name(order: ArticleOrder | CommentOrder) -> str:
+    """What a cursor remembers, so that it is not taken for one of another order."""
+    return str(order.value).lower()

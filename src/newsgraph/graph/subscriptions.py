@@ -1,0 +1,305 @@
+"""The root of all streams: from entries of the log to what this viewer may see of them, at delivery."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import Any
+
+import strawberry
+
+from newsgraph.domain.comments import Comment
+from newsgraph.domain.cursors import global_id
+from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.domain.events import ArticleChanged as ArticleEntry
+from newsgraph.domain.events import CommentChanged as CommentEntry
+from newsgraph.domain.events import Entry
+from newsgraph.domain.events import ListChanged as ListEntry
+from newsgraph.domain.lists import ListDiff, ListFamily, ListKey, merge
+from newsgraph.domain.tags import MODERATION
+from newsgraph.graph import articles, comments
+from newsgraph.graph.context import Context, Info
+from newsgraph.graph.directives import auth
+from newsgraph.graph.enums import ArticleStatus, CommentStatus, ModerationQueueName, Role
+from newsgraph.graph.lists import Listing, edges_of, listing, read_key
+from newsgraph.graph.nodes import number
+from newsgraph.graph.scalars import StreamCursor
+from newsgraph.graph.streams import (
+    ArticleChanged,
+    ArticleEvent,
+    ArticleRetracted,
+    CommentAdded,
+    CommentChanged,
+    CommentEvent,
+    CommentRemoved,
+    RankedListChanged,
+    RankedListEvent,
+    StreamReady,
+    StreamReset,
+)
+from newsgraph.graph.types import without_null_defaults
+from newsgraph.live.streams import Channel, Happened, Opened, Reset
+
+Seen = Callable[[Context, Sequence[Entry]], Awaitable[list[Any]]]
+"""What a viewer sees of some entries, in order; entries that are not for them are left out."""
+
+
+async def _stream(info: Info, channel: Channel, after: str | None, seen: Seen) -> AsyncGenerator[Any, None]:
+    """A whole stream. Everything is read anew for each delivery, so that visibility is today's."""
+    context = info.context
+    gather = context.settings.list_interval if channel.tag.startswith("list:") else 0.0
+    async with aclosing(context.services.streams.follow(channel, after, gather)) as deliveries:
+        async for delivery in deliveries:
+            context.refresh()
+            for event in await _events(context, delivery, seen):
+                yield event
+
+
+async def _events(context: Context, delivery: Opened | Reset | Happened, seen: Seen) -> list[Any]:
+    match delivery:
+        case Opened(position, resumed, missed):
+            replay = await seen(context, missed) if missed else []
+            return [StreamReady(cursor=_cursor(position.encode()), resumed=resumed, replayed=len(replay)), *replay]
+        case Reset(position, reason):
+            return [StreamReset(cursor=_cursor(position.encode()), reason=reason)]
+        case Happened(entries):
+            return await seen(context, entries)
+
+
+def _cursor(text: str) -> StreamCursor:
+    return StreamCursor(text)
+
+
+def _at(context: Context, seq: int) -> StreamCursor:
+    return StreamCursor(context.services.streams.position(seq).encode())
+
+
+async def _article_id(context: Context, global_: str) -> int:
+    article_id = number(global_, "Article")
+    article = None if article_id is None else await articles.visible(context, article_id)
+    if article is None:
+        raise Fault(FaultCode.NOT_FOUND, "There is no such article.")
+    return article.id
+
+
+# Comments
+
+
+async def comment_events(
+    info: Info, article_id: strawberry.ID, after: StreamCursor | None = None
+) -> AsyncGenerator[Any, None]:
+    channel = Channel(f"comments:{await _article_id(info.context, article_id)}")
+    return _stream(info, channel, after, _readers_view)
+
+
+async def _readers_view(context: Context, entries: Sequence[Entry]) -> list[Any]:
+    found = await _with_comments(context, entries)
+    return [event for one in found if (event := await _reader_event(context, *one)) is not None]
+
+
+async def _with_comments(context: Context, entries: Sequence[Entry]) -> list[tuple[Entry, CommentEntry, Comment]]:
+    """Entries about comments, each with its comment as it is now."""
+    changes = [(entry, entry.event) for entry in entries if isinstance(entry.event, CommentEntry)]
+    rows = await context.loaders.comment.load_many([change.comment_id for _, change in changes])
+    return [(entry, change, row) for (entry, change), row in zip(changes, rows, strict=True) if row is not None]
+
+
+async def _reader_event(context: Context, entry: Entry, change: CommentEntry, comment: Comment) -> Any:
+    """Into PUBLISHED is an addition, out of it a removal; what is no longer shown today is left out."""
+    was, became = (status is CommentStatus.PUBLISHED for status in (change.before, change.after))
+    if was and not became:
+        return await _removed(context, entry, comment)
+    if not became or not comment.published:
+        return None
+    return await _added(context, entry, comment) if not was else _changed(context, entry, comment)
+
+
+async def _added(context: Context, entry: Entry, comment: Comment) -> CommentAdded:
+    edge: Any = comments.edge(comment)
+    return CommentAdded(
+        cursor=_at(context, entry.seq),
+        comment_edge=edge,
+        parent_id=_parent(comment),
+        comment_count=await _count(context, comment),
+    )
+
+
+def _changed(context: Context, entry: Entry, comment: Comment) -> CommentChanged:
+    row: Any = comment
+    return CommentChanged(cursor=_at(context, entry.seq), comment=row)
+
+
+async def _removed(context: Context, entry: Entry, comment: Comment) -> CommentRemoved:
+    return CommentRemoved(
+        cursor=_at(context, entry.seq),
+        removed_comment_id=comments.id_(comment),
+        parent_id=_parent(comment),
+        comment_count=await _count(context, comment),
+    )
+
+
+def _parent(comment: Comment) -> strawberry.ID | None:
+    return None if comment.parent_id is None else strawberry.ID(global_id("Comment", comment.parent_id))
+
+
+async def _count(context: Context, comment: Comment) -> int:
+    article = await context.loaders.article.load(comment.article_id)
+    return article.comment_count if article else 0
+
+
+# Moderation
+
+
+async def moderation_events(
+    info: Info, queue: ModerationQueueName | None = None, after: StreamCursor | None = None
+) -> AsyncGenerator[Any, None]:
+    comments.require_moderator(info.context)
+    watched = frozenset(ModerationQueueName) if queue is None else frozenset({queue})
+
+    async def seen(context: Context, entries: Sequence[Entry]) -> list[Any]:
+        found = await _with_comments(context, entries)
+        return [event for one in found if (event := await _queue_event(context, watched, *one)) is not None]
+
+    return _stream(info, Channel(MODERATION), after, seen)
+
+
+async def _queue_event(
+    context: Context,
+    watched: frozenset[ModerationQueueName],
+    entry: Entry,
+    change: CommentEntry,
+    comment: Comment,
+) -> Any:
+    """Into a watched queue is an addition, out of all of them a removal."""
+    was, became = bool(change.queues_before & watched), bool(change.queues_after & watched)
+    if was and not became:
+        return await _removed(context, entry, comment)
+    if not became:
+        return None
+    return await _added(context, entry, comment) if not was else _changed(context, entry, comment)
+
+
+# Lists
+
+
+async def latest_stories(
+    info: Info, section: str | None = None, after: StreamCursor | None = None
+) -> AsyncGenerator[Any, None]:
+    return await _list_stream(info, ListKey(ListFamily.LATEST, section), after)
+
+
+async def ranked_list_events(info: Info, key: str, after: StreamCursor | None = None) -> AsyncGenerator[Any, None]:
+    return await _list_stream(info, read_key(key), after)
+
+
+async def _list_stream(info: Info, key: ListKey | None, after: str | None) -> AsyncGenerator[Any, None]:
+    if key is None or await listing(info.context, key) is None:
+        raise Fault(FaultCode.NOT_FOUND, "There is no such list.")
+    return _ListWidget(key).stream(info, after)
+
+
+class _ListWidget:
+    """What one subscriber was shown of a list: `version` is the newest state that they have."""
+
+    def __init__(self, key: ListKey) -> None:
+        self._key = key
+        self._version = 0
+
+    async def stream(self, info: Info, after: str | None) -> AsyncGenerator[Any, None]:
+        """Without a cursor the list as it stands comes right after StreamReady, and its changes after that."""
+        async with aclosing(_stream(info, Channel(f"list:{self._key}"), after, self.seen)) as events:
+            async for event in events:
+                yield event
+                if after is None and isinstance(event, StreamReady):
+                    yield await self.as_it_stands(info.context)
+
+    async def as_it_stands(self, context: Context) -> RankedListChanged:
+        found = await self._show(context)
+        return await _list_event(context, found, inserted=_ids(found), removed=())
+
+    async def seen(self, context: Context, entries: Sequence[Entry]) -> list[Any]:
+        """A burst of changes as one: the list as it is now, and the way there from what the client has."""
+        diffs = [
+            entry.event.diff for entry in entries if isinstance(entry.event, ListEntry) and entry.seq > self._version
+        ]
+        if not diffs:
+            return []
+        found = await self._show(context)
+        way = merge([*diffs, ListDiff(_ids(found), (), ())])
+        return [await _list_event(context, found, way.inserted, way.removed)]
+
+    async def _show(self, context: Context) -> Listing:
+        found = await listing(context, self._key)
+        if found is None:
+            raise Fault(FaultCode.NOT_FOUND, "There is no such list any more.")
+        self._version = found.stored.version
+        return found
+
+
+async def _list_event(
+    context: Context, found: Listing, inserted: Sequence[int], removed: Sequence[int]
+) -> RankedListChanged:
+    new = set(inserted)
+    edges: Any = await edges_of(context, [item for item in found.ranked if item.article_id in new])
+    shown: Any = found
+    return RankedListChanged(
+        cursor=StreamCursor(found.version),
+        ranked_list=shown,
+        inserted_edges=edges,
+        removed_article_ids=_article_ids(removed),
+        ordered_article_ids=_article_ids(_ids(found)),
+    )
+
+
+def _ids(found: Listing) -> tuple[int, ...]:
+    return tuple(item.article_id for item in found.ranked)
+
+
+def _article_ids(ids: Sequence[int]) -> list[strawberry.ID]:
+    return [strawberry.ID(global_id("Article", one)) for one in ids]
+
+
+# Articles
+
+
+async def article_events(
+    info: Info, article_id: strawberry.ID, after: StreamCursor | None = None
+) -> AsyncGenerator[Any, None]:
+    channel = Channel(f"article:{await _article_id(info.context, article_id)}")
+    return _stream(info, channel, after, _article_events)
+
+
+async def _article_events(context: Context, entries: Sequence[Entry]) -> list[Any]:
+    events = [await _article_event(context, entry) for entry in entries]
+    return [event for event in events if event is not None]
+
+
+async def _article_event(context: Context, entry: Entry) -> Any:
+    change = entry.event
+    if not isinstance(change, ArticleEntry):
+        return None
+    if change.after is ArticleStatus.RETRACTED:
+        return ArticleRetracted(
+            cursor=_at(context, entry.seq),
+            article_id=strawberry.ID(global_id("Article", change.article_id)),
+        )
+    article: Any = await articles.visible(context, change.article_id)
+    return None if article is None else ArticleChanged(cursor=_at(context, entry.seq), article=article)
+
+
+def stream(resolver: Callable[..., Any], description: str, *directives: object) -> Any:
+    field = strawberry.subscription(resolver=resolver, description=description, directives=directives)
+    return without_null_defaults(field)
+
+
+@strawberry.type(description="Streams over graphql-transport-ws. Each begins with StreamReady.")
+class Subscription:
+    comment_events: CommentEvent = stream(comment_events, "An article's comments as they come, change and go.")
+    latest_stories: RankedListEvent = stream(latest_stories, "'Latest Stories' as it changes.")
+    ranked_list_events: RankedListEvent = stream(ranked_list_events, "Any list, by the key that rankedList takes.")
+    article_events: ArticleEvent = stream(article_events, "One article as it is updated or taken back.")
+    moderation_events: CommentEvent = stream(
+        moderation_events,
+        "What enters, changes in and leaves a queue; all queues when none is named. Moderators only.",
+        auth(Role.MODERATOR),
+    )

@@ -1,0 +1,1 @@
+"""Tailing the log, waking streams, resuming from a cursor."""

@@ -1,0 +1,76 @@
+"""Following the log: each process knows the last event it has seen and reads on from there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from newsgraph.domain.errors import Fault
+from newsgraph.domain.events import Entry
+from newsgraph.live.bells import LocalBell
+from newsgraph.live.hub import Hub
+from newsgraph.observe import LOG
+from newsgraph.ports.log import Head
+from newsgraph.ports.store import Session, Store
+
+_BATCH = 500
+_PATIENCE = 1.0  # seconds without a ring after which the log is looked at all the same
+
+
+class Applier(Protocol):
+    """Something that follows the log ahead of the streams, as caches do."""
+
+    def __call__(self, entries: Sequence[Entry]) -> None: ...
+
+
+class Tail:
+    """Reads each entry once and in order, gives it to `appliers` first and then wakes the streams.
+
+    A bell that is lost, late or rung twice does no harm. While the database cannot be read, it waits and tries
+    again; nothing is skipped.
+    """
+
+    def __init__(self, store: Store, hub: Hub, appliers: Sequence[Applier] = ()) -> None:
+        self._store = store
+        self._hub = hub
+        self._appliers = appliers
+        self._last = 0
+
+    async def start(self) -> Head:
+        """From now on everything that is committed is delivered."""
+        head = await self._store.read(lambda session: session.log.head())
+        self._last = head.last_seq
+        return head
+
+    async def run(self, bell: LocalBell) -> None:
+        """Until cancelled."""
+        while True:
+            await bell.wait(_PATIENCE)
+            try:
+                await self.catch_up()
+            except Fault as fault:
+                LOG.warning("the log cannot be read, trying again: %s", fault)
+                await asyncio.sleep(_PATIENCE)
+                bell.ring()
+
+    async def catch_up(self) -> None:
+        """Delivers everything that is committed now."""
+        while True:
+            head, entries = await self._store.read(self._next)
+            if self._last < head.trimmed_seq:
+                self._last = head.trimmed_seq
+                self._hub.lose()
+            elif not entries:
+                return
+            else:
+                self._deliver(entries)
+
+    async def _next(self, session: Session) -> tuple[Head, Sequence[Entry]]:
+        return await session.log.head(), await session.log.after(self._last, _BATCH)
+
+    def _deliver(self, entries: Sequence[Entry]) -> None:
+        self._last = entries[-1].seq
+        for apply in self._appliers:
+            apply(entries)
+        self._hub.deliver(entries)

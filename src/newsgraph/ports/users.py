@@ -1,0 +1,21 @@
+"""People as they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from newsgraph.domain.users import Claims, User
+
+
+class Users(Protocol):
+    async def by_ids(self, ids: Sequence[int]) -> Sequence[User]: ...
+
+    async def by_subject(self, subject: str) -> User | None: ...
+
+    async def recognise(self, claims: Claims) -> User:
+        """Creates the person or updates name and role; claims issued earlier than the known ones change nothing."""
+        ...
+
+    async def restrict(self, user_id: int, suspended_until: datetime | None, banned: bool) -> User: ...

@@ -1,0 +1,148 @@
+"""Settings: environment variables `NEWSGRAPH_*` and CLI options of the same names, read once at start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+PREFIX = "NEWSGRAPH_"
+
+
+class SettingsError(Exception):
+    """A setting's value cannot be used; the message names it."""
+
+
+def _setting(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting with its default. Durations are in seconds."""
+
+    database: str = _setting("sqlite:///newsgraph.db", "Where everything is kept.")
+    secret: str = _setting("", "Signs and verifies tokens (HS256), at least 32 bytes; empty: the database's own.")
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8000, "Port to listen on.")
+    workers: int = _setting(1, "Processes that serve the same database.")
+    site_url: str = _setting("", "Public address of the site; empty: http://HOST:PORT.")
+    site_name: str = _setting("newsgraph", "What the pages call the site.")
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
+    graphiql: bool = _setting(True, "Answer browsers at /graphql with GraphiQL.")
+    page_default: int = _setting(20, "Items of a page when the client does not say.")
+    page_maximum: int = _setting(100, "Most items of a page; more is PAGE_TOO_LARGE.")
+    comment_min_length: int = _setting(1, "Fewest code points of a comment.")
+    comment_max_length: int = _setting(300, "Most code points of a comment.")
+    comment_max_depth: int = _setting(4, "Deepest reply; a top-level comment has depth 0.")
+    comment_edit_window: float = _setting(300.0, "How long its author may edit a comment.")
+    comment_mode: str = _setting("POST", "POST: shown at once; PRE: held until approved.")
+    comment_rate: int = _setting(0, "Comments a reader may post in a minute; 0: no limit.")
+    view_window: float = _setting(1800.0, "A reader's views of one article count once in this time.")
+    view_flush: float = _setting(1.0, "How long counted views wait before they are written.")
+    view_memory: int = _setting(100_000, "Reader and article pairs remembered to spot repeats.")
+    ranking_interval: float = _setting(10.0, "How often popular lists are ranked anew.")
+    related_age: float = _setting(600.0, "Age at which 'You May Also Like' is ranked anew.")
+    list_interval: float = _setting(0.25, "A burst of changes of one list within this time is one event.")
+    log_retention_age: float = _setting(7 * 86_400.0, "How long events are kept for replay.")
+    log_retention_count: int = _setting(1_000_000, "Most events kept for replay.")
+    receipt_age: float = _setting(86_400.0, "How long a clientMutationId is remembered.")
+    replay_limit: int = _setting(10_000, "Most events replayed; further behind is TRIMMED.")
+    mailbox_size: int = _setting(1_000, "Events that wait for one subscriber; more is SLOW_CONSUMER.")
+    poll_interval: float = _setting(0.025, "How often other processes' commits are looked for.")
+    write_queue: int = _setting(1_000, "Writes that may wait; more are UNAVAILABLE.")
+    readers: int = _setting(2, "Connections that read.")
+    import_max_bytes: int = _setting(100_000_000, "Largest source that is imported.")
+    import_private_hosts: bool = _setting(False, "Import from private and local addresses too.")
+
+    def __post_init__(self) -> None:
+        for problem, message in _CHECKS:
+            if problem(self):
+                raise SettingsError(message)
+
+    @property
+    def address(self) -> str:
+        """The site's public address, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.site_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+_CHECKS: list[tuple[Any, str]] = [
+    (lambda s: not s.database.startswith("sqlite:///"), "database: only sqlite:///FILE is known."),
+    (
+        lambda s: s.secret and len(s.secret.encode()) < 32,
+        "secret: at least 32 bytes (RFC 7518, 3.2).",
+    ),
+    (lambda s: not 0 <= s.port <= 65_535, "port: 0 to 65535."),
+    (lambda s: s.workers < 1, "workers: at least 1."),
+    (
+        lambda s: s.site_url and not s.site_url.startswith(("http://", "https://")),
+        "site_url: an absolute http(s) address.",
+    ),
+    (lambda s: s.comment_mode not in ("PRE", "POST"), "comment_mode: PRE or POST."),
+    (
+        lambda s: not 1 <= s.comment_min_length <= s.comment_max_length,
+        "comment_min_length: 1 to comment_max_length.",
+    ),
+    (lambda s: not 1 <= s.page_default <= s.page_maximum, "page_default: 1 to page_maximum."),
+    (
+        lambda s: s.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"),
+        "log_level: DEBUG, INFO, WARNING or ERROR.",
+    ),
+    (
+        lambda s: any(isinstance(v, (int, float)) and v < 0 for v in values(s).values()),
+        "a negative number makes no sense here.",
+    ),
+    (
+        lambda s: min(s.mailbox_size, s.readers, s.write_queue, s.replay_limit) < 1,
+        "mailbox_size, readers, write_queue, replay_limit: at least 1.",
+    ),
+    (
+        lambda s: min(s.ranking_interval, s.poll_interval, s.view_flush) <= 0,
+        "ranking_interval, poll_interval, view_flush: more than 0.",
+    ),
+]
+
+
+def declared() -> list[Field[Any]]:
+    """The settings in their order, each with its `metadata["help"]`."""
+    return list(fields(Settings))
+
+
+def values(settings: Settings) -> dict[str, Any]:
+    return {f.name: getattr(settings, f.name) for f in fields(settings)}
+
+
+def from_environment(environ: Mapping[str, str] = os.environ, **given: Any) -> Settings:
+    """`given` wins over the environment, the environment over the defaults; None is not given."""
+    found = {
+        f.name: _parse(f, environ[PREFIX + f.name.upper()]) for f in declared() if PREFIX + f.name.upper() in environ
+    }
+    found.update({name: value for name, value in given.items() if value is not None})
+    return Settings(**found)
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """What `from_environment` reads back as the same settings, for processes that we start."""
+    return {PREFIX + name.upper(): str(value) for name, value in values(settings).items()}
+
+
+_BOOLEANS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
+
+def _parse(setting: Field[Any], text: str) -> Any:
+    kind: type[Any] = type(setting.default)
+    try:
+        return _BOOLEANS[text.strip().lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError):
+        raise SettingsError(f"{PREFIX}{setting.name.upper()}: {text!r} is no {kind.__name__}.") from None

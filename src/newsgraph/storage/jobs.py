@@ -1,0 +1,131 @@
+"""Units of work on their way to a connection: reads by the tick, writes by the transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.observe import LOG
+from newsgraph.ports.bell import Bell
+from newsgraph.storage.connection import Connection, unavailable
+from newsgraph.storage.transactions import Outcome, Transactions, Work
+
+_GROUP = 256  # units in one transaction: the first of them waits for the last
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    work: Work
+    future: asyncio.Future[Any]
+
+    def settle(self, outcome: Outcome) -> None:
+        if self.future.done():  # its caller was cancelled and waits no more
+            return
+        if outcome.error is None:
+            self.future.set_result(outcome.value)
+        else:
+            self.future.set_exception(outcome.error)
+
+
+class _Tasks:
+    """Background tasks that are waited for at the end; none is lost to the garbage collector."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def finish(self) -> None:
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+
+class Reads:
+    """Reads that are asked for in one tick of the event loop cross to a reader's thread together."""
+
+    def __init__(self, connections: Sequence[Connection], transactions: Transactions) -> None:
+        self._load = dict.fromkeys(connections, 0)
+        self._transactions = transactions
+        self._waiting: list[Job] = []
+        self._tasks = _Tasks()
+
+    async def run(self, work: Work) -> Any:
+        job = Job(work, asyncio.get_running_loop().create_future())
+        self._waiting.append(job)
+        if len(self._waiting) == 1:
+            self._tasks.start(self._serve())
+        return await job.future
+
+    async def finish(self) -> None:
+        await self._tasks.finish()
+
+    async def _serve(self) -> None:
+        """Begins one tick after the first read was asked for: by then the others are there too."""
+        jobs, self._waiting = self._waiting, []
+        connection = min(self._load, key=self._load.__getitem__)
+        self._load[connection] += 1
+        try:
+            outcomes = await connection.run(partial(self._transactions.read, [job.work for job in jobs]))
+        except Exception as error:
+            outcomes = [Outcome(error=unavailable(error)) for _ in jobs]
+        finally:
+            self._load[connection] -= 1
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            job.settle(outcome)
+
+
+class Writes:
+    """Writes that wait when the writer becomes free share a transaction; nobody is answered before its commit."""
+
+    def __init__(self, connection: Connection, transactions: Transactions, bell: Bell, limit: int) -> None:
+        self._connection = connection
+        self._transactions = transactions
+        self._bell = bell
+        self._limit = limit
+        self._waiting: deque[Job] = deque()
+        self._busy = False
+        self._tasks = _Tasks()
+
+    async def run(self, work: Work) -> Any:
+        if len(self._waiting) >= self._limit:
+            raise Fault(FaultCode.UNAVAILABLE, "Too many changes are waiting to be written; try again.")
+        job = Job(work, asyncio.get_running_loop().create_future())
+        self._waiting.append(job)
+        if not self._busy:
+            self._busy = True
+            self._tasks.start(self._drain())
+        return await job.future
+
+    async def finish(self) -> None:
+        await self._tasks.finish()
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                group = [self._waiting.popleft() for _ in range(min(_GROUP, len(self._waiting)))]
+                await self._write([job for job in group if not job.future.done()])
+        finally:
+            self._busy = False
+
+    async def _write(self, jobs: list[Job]) -> None:
+        try:
+            outcomes = await self._connection.run(partial(self._transactions.write, [job.work for job in jobs]))
+        except Exception as error:
+            LOG.warning("a transaction of %d changes failed: %s", len(jobs), error)
+            for job in jobs:
+                job.settle(Outcome(error=unavailable(error)))
+            return
+        try:
+            if any(outcome.logged for outcome in outcomes):
+                self._bell.ring()
+        finally:
+            for job, outcome in zip(jobs, outcomes, strict=True):
+                job.settle(outcome)

@@ -1,0 +1,17 @@
+-- name: user_columns
+id, subject, name, role, suspended_until, banned, claims_at
+
+-- name: users_by_ids
+SELECT /*user_columns*/ FROM users WHERE id IN ids($1)
+
+-- name: user_by_subject
+SELECT /*user_columns*/ FROM users WHERE subject = $1
+
+-- name: user_recognise
+INSERT INTO users (subject, name, role, claims_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (subject) DO UPDATE SET name = excluded.name, role = excluded.role, claims_at = excluded.claims_at
+WHERE excluded.claims_at >= users.claims_at
+
+-- name: user_restrict
+UPDATE users SET suspended_until = $2, banned = $3 WHERE id = $1
+RETURNING /*user_columns*/

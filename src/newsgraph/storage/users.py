@@ -1,0 +1,36 @@
+"""People in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from newsgraph.domain.users import Claims, Role, User
+from newsgraph.storage.connection import Row, Sql
+from newsgraph.storage.values import batch, from_ms, to_ms
+
+
+class SqlUsers:
+    """Implements ports.users.Users."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    async def by_ids(self, ids: Sequence[int]) -> Sequence[User]:
+        return [_user(row) for row in self._sql.rows("users_by_ids", batch(ids))]
+
+    async def by_subject(self, subject: str) -> User | None:
+        row = self._sql.row("user_by_subject", subject)
+        return None if row is None else _user(row)
+
+    async def recognise(self, claims: Claims) -> User:
+        self._sql.execute("user_recognise", claims.subject, claims.name, claims.role.value, to_ms(claims.issued_at))
+        return _user(self._sql.one("user_by_subject", claims.subject))
+
+    async def restrict(self, user_id: int, suspended_until: datetime | None, banned: bool) -> User:
+        return _user(self._sql.one("user_restrict", user_id, to_ms(suspended_until), banned))
+
+
+def _user(row: Row) -> User:
+    key, subject, name, role, suspended_until, banned, claims_at = row
+    return User(key, subject, name, Role(role), from_ms(suspended_until), bool(banned), from_ms(claims_at))

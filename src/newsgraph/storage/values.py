@@ -1,0 +1,57 @@
+"""How the domain's values are written in columns: times as milliseconds, batches and lists as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, overload
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+T = TypeVar("T")
+P = TypeVar("P")
+
+
+@overload
+def to_ms(at: datetime) -> int: ...
+@overload
+def to_ms(at: datetime | None) -> int | None: ...
+def to_ms(at: datetime | None) -> int | None:
+    """Milliseconds since the epoch, rounded down."""
+    return None if at is None else (at - _EPOCH) // _MILLISECOND
+
+
+@overload
+def from_ms(ms: int) -> datetime: ...
+@overload
+def from_ms(ms: int | None) -> datetime | None: ...
+def from_ms(ms: int | None) -> datetime | None:
+    return None if ms is None else _EPOCH + timedelta(milliseconds=ms)
+
+
+def to_json(value: Mapping[str, Any] | Sequence[Any]) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def from_json(text: str) -> Any:
+    return json.loads(text)
+
+
+def batch(values: Iterable[int | str]) -> str:
+    """The parameter of `ids(...)` and `texts(...)`. ASCII, so that no text of a client's can fail to be sent."""
+    return json.dumps(list(values))
+
+
+def grouped(rows: Iterable[tuple[P, T]]) -> dict[P, list[T]]:
+    """Per parent its values, in the order of the rows."""
+    groups: dict[P, list[T]] = {}
+    for parent, value in rows:
+        groups.setdefault(parent, []).append(value)
+    return groups
+
+
+def optional(make: Callable[[Any], T], value: Any) -> T | None:
+    """Of a column that may be empty."""
+    return None if value is None else make(value)

@@ -1,0 +1,74 @@
+"""Pages for people and probes: the front door, the health check, the schema as text."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from html import escape
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from newsgraph import __version__
+from newsgraph.domain.errors import Fault
+from newsgraph.settings import Settings
+from newsgraph.web.templates import render
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_LINKS = [
+    ("/graphql", "GraphiQL", "Try the API in the browser; the schema's documentation is beside the editor."),
+    ("/schema.graphql", "Schema", "All types as SDL, for code generators."),
+    ("/healthz", "Health", "200 while the database can be read."),
+]
+
+# Nothing is loaded from elsewhere, and the style stands in the page.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+
+
+def index(settings: Settings) -> Endpoint:
+    """What runs here and how to use it."""
+    page = render_index(settings)
+
+    async def respond(_request: Request) -> Response:
+        return HTMLResponse(page, headers={"content-security-policy": _POLICY})
+
+    return respond
+
+
+def render_index(settings: Settings) -> str:
+    links = [
+        f'<li><a href="{to}"><strong>{name}</strong><span>{text}</span></a></li>'
+        for to, name, text in _LINKS
+        if settings.graphiql or name != "GraphiQL"
+    ]
+    values = {
+        "name": escape(settings.site_name),
+        "version": __version__,
+        "address": escape(settings.address),
+        "socket": escape(settings.address.replace("http", "ws", 1) + "/graphql"),
+        "links": "".join(links),
+    }
+    return render("index.html", values)
+
+
+def healthz(check: Callable[[], Awaitable[object]]) -> Endpoint:
+    """200 while `check` succeeds; 503 when it raises Fault or OSError, that is when the store cannot be read."""
+
+    async def respond(_request: Request) -> Response:
+        status, code = "ok", 200
+        try:
+            await check()
+        except (Fault, OSError):
+            status, code = "unavailable", 503
+        return JSONResponse({"status": status, "version": __version__}, code, {"cache-control": "no-store"})
+
+    return respond
+
+
+def schema_sdl(sdl: str) -> Endpoint:
+    """The schema in the media type that graphql-js and its tools know."""
+
+    async def respond(_request: Request) -> Response:
+        return PlainTextResponse(sdl, media_type="application/graphql")
+
+    return respond

@@ -1,0 +1,47 @@
+"""What ports.users promises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from newsgraph.domain.users import Claims, Role, User
+from tests.contract.room import Room
+
+
+async def test_a_person_is_created_once(room: Room) -> None:
+    claims = Claims("idp|1", "Kim", Role.MODERATOR, room.clock(), None)
+    user = await room.write(lambda s: s.users.recognise(claims))
+    assert user == User(user.id, "idp|1", "Kim", Role.MODERATOR, None, False, room.clock())
+    assert await room.write(lambda s: s.users.recognise(claims)) == user
+    assert await room.read(lambda s: s.users.by_subject("idp|1")) == user
+    assert list(await room.read(lambda s: s.users.by_ids([user.id, 999]))) == [user]
+    assert await room.read(lambda s: s.users.by_subject("idp|2")) is None
+
+
+async def test_newer_claims_update_and_older_ones_change_nothing(room: Room) -> None:
+    at = room.clock()
+    old = Claims("1", "Kim", Role.EDITOR, at, None)
+    new = Claims("1", "Kim Lee", Role.READER, at + timedelta(seconds=1), None)
+    first = await room.write(lambda s: s.users.recognise(old))
+    second = await room.write(lambda s: s.users.recognise(new))
+    assert (second.id, second.name, second.role) == (first.id, "Kim Lee", Role.READER)
+    assert await room.write(lambda s: s.users.recognise(old)) == second
+    assert await room.read(lambda s: s.users.by_subject("1")) == second
+
+
+async def test_restrictions_outlive_new_claims(room: Room) -> None:
+    user, until = await room.user("kim"), room.clock() + timedelta(days=1)
+    restricted = await room.write(lambda s: s.users.restrict(user.id, until, True))
+    assert (restricted.suspended_until, restricted.banned) == (until, True)
+    room.clock.tick(hours=1)
+    again = await room.user("kim")
+    assert (again.suspended_until, again.banned) == (until, True)
+    readmitted = await room.write(lambda s: s.users.restrict(user.id, None, False))
+    assert (readmitted.suspended_until, readmitted.banned) == (None, False)
+
+
+async def test_nobody_cannot_be_restricted(room: Room) -> None:
+    with pytest.raises(LookupError):
+        await room.write(lambda s: s.users.restrict(999, None, True))
