@@ -54,7 +54,7 @@ async def load(newsroom: Newsroom, clock: DemoClock) -> None:
     """Does nothing when the newsroom has articles already."""
     if await newsroom.store.read(lambda s: s.articles.count(ArticleFilter())):
         return
-    content = read_content()
+    content = await asyncio.to_thread(read_content)
     await newsroom.store.write(lambda session: _furnish(session, content))
     telling = _Telling(newsroom, await gather(newsroom, content))
     for minutes_ago, happen in sorted(_moments(content), key=lambda moment: -moment[0]):

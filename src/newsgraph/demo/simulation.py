@@ -46,7 +46,7 @@ class _Room:
 
 async def run(newsroom: Newsroom) -> None:
     """Until cancelled."""
-    content = read_content()
+    content = await asyncio.to_thread(read_content)
     room = _Room(newsroom, content, await gather(newsroom, content))
     async with asyncio.TaskGroup() as life:
         for seconds, happen in _LIFE:

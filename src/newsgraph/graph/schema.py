@@ -6,7 +6,6 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext, ExecutionResult
 
@@ -17,8 +16,6 @@ from newsgraph.graph.mutations import Mutation
 from newsgraph.graph.queries import Query
 from newsgraph.graph.scalars import SCALARS
 from newsgraph.graph.subscriptions import Subscription
-
-_KEPT_DOCUMENTS = 500
 
 
 class NewsSchema(strawberry.Schema):
@@ -61,11 +58,7 @@ def build() -> NewsSchema:
         mutation=Mutation,
         subscription=Subscription,
         types=[types.Commenter],
-        extensions=[
-            PresentErrors,
-            lambda: ParserCache(maxsize=_KEPT_DOCUMENTS),
-            lambda: ValidationCache(maxsize=_KEPT_DOCUMENTS),
-        ],
+        extensions=[PresentErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
 
