@@ -7,10 +7,10 @@ INSTALLED := $(VENV)/.installed
 BROWSER := build/browser
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports reference fix bench schema docs browser clean
+.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs browser clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## Make .venv with the project and its tools
 
@@ -50,6 +50,9 @@ fix: setup ## Format, and mend what the linter can mend
 
 bench: setup ## Measure: every script in bench/
 	@for script in $(sort $(wildcard bench/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-fanout: setup ## Measure live fan-out against bare ASGI and idiomatic Strawberry
+	$(BIN)/python bench/fanout.py
 
 schema: setup ## Print the schema anew into schema/newsgraph.graphql
 	$(BIN)/newsgraph schema > schema/newsgraph.graphql.new

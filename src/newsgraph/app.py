@@ -35,6 +35,7 @@ from newsgraph.storage.database import SqliteStore
 from newsgraph.storage.watch import watch_commits
 from newsgraph.web import graphiql, pages
 from newsgraph.web.graphql import GraphQLView
+from newsgraph.web.sockets import SocketView
 
 Background = Callable[[Newsroom], Awaitable[None]]
 Job = Callable[[Newsroom], Awaitable[object]]
@@ -72,14 +73,14 @@ def build(settings: Settings, background: Sequence[Background] = (), routes: Seq
 
     `background` runs beside it while it serves, and is cancelled when it stops.
     """
-    view = _LateView()
+    front = _Front()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         bell = LocalBell()
         async with open_newsroom(settings, bell) as newsroom, asyncio.TaskGroup() as tasks:
             running = await _start(newsroom, bell, tasks)
-            view.open(running.view, newsroom)
+            front.open(running, newsroom)
             for work in background:
                 running.jobs.append(tasks.create_task(_guarded(work, newsroom)))
             yield
@@ -89,29 +90,30 @@ def build(settings: Settings, background: Sequence[Background] = (), routes: Seq
 
     served: list[BaseRoute] = [
         Route("/", pages.index(settings)),
-        Route("/healthz", pages.healthz(view.check)),
+        Route("/healthz", pages.healthz(front.check)),
         Route("/schema.graphql", pages.schema_sdl(schema.sdl())),
-        Route("/graphql", view),
-        WebSocketRoute("/graphql", view),
+        Route("/graphql", front),
+        WebSocketRoute("/graphql", front),
         *routes,
     ]
     return Starlette(routes=served, lifespan=lifespan)
 
 
 @dataclass(slots=True)
-class _LateView:
-    """Stands in the routes from the start; the view behind it exists once the database is open."""
+class _Front:
+    """Stands in the routes from the start; the views behind it exist once the database is open."""
 
-    _view: GraphQLView | None = None
+    _running: _Running | None = None
     _newsroom: Newsroom | None = None
 
-    def open(self, view: GraphQLView, newsroom: Newsroom) -> None:
-        self._view, self._newsroom = view, newsroom
+    def open(self, running: _Running, newsroom: Newsroom) -> None:
+        self._running, self._newsroom = running, newsroom
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._view is None:
+        if self._running is None:
             raise RuntimeError("the application serves before its lifespan has begun")
-        await self._view(scope, receive, send)
+        view = self._running.sockets if scope["type"] == "websocket" else self._running.view
+        await view(scope, receive, send)
 
     async def check(self) -> object:
         if self._newsroom is None:
@@ -122,6 +124,7 @@ class _LateView:
 @dataclass(slots=True)
 class _Running:
     view: GraphQLView
+    sockets: SocketView
     services: Services
     jobs: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -134,10 +137,12 @@ async def _start(newsroom: Newsroom, bell: LocalBell, tasks: asyncio.TaskGroup) 
     services = Services(newsroom, streams, ViewCounter(settings, now), now)
     secret = settings.secret or await newsroom.store.secret()
     page = await _graphiql(newsroom) if settings.graphiql else None
-    view = GraphQLView(schema.build(), services, _recognise(newsroom, secret), page)
+    built, recognise = schema.build(), _recognise(newsroom, secret)
+    view = GraphQLView(built, services, recognise, page)
+    sockets = SocketView(built, services, recognise)
     watch = watch_commits(database_path(settings), settings.poll_interval, bell)
     work = [tail.run(bell), watch, *_periodic(services)]
-    return _Running(view, services, [tasks.create_task(one) for one in work])
+    return _Running(view, sockets, services, [tasks.create_task(one) for one in work])
 
 
 def _periodic(services: Services) -> list[Coroutine[Any, Any, None]]:

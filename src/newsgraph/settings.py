@@ -50,6 +50,12 @@ class Settings:
     receipt_age: float = _setting(86_400.0, "How long a clientMutationId is remembered.")
     replay_limit: int = _setting(10_000, "Most events replayed; further behind is TRIMMED.")
     mailbox_size: int = _setting(1_000, "Events that wait for one subscriber; more is SLOW_CONSUMER.")
+    socket_operations: int = _setting(100, "Operations that run at once on one WebSocket.")
+    socket_messages_per_second: int = _setting(
+        100, "Messages of one WebSocket; ten seconds' worth at once; 0: no limit."
+    )
+    socket_init_timeout: float = _setting(10.0, "How long a WebSocket may wait before its connection_init.")
+    socket_send_timeout: float = _setting(30.0, "A WebSocket whose client reads nothing for so long is cut off.")
     poll_interval: float = _setting(0.025, "How often other processes' commits are looked for.")
     write_queue: int = _setting(1_000, "Writes that may wait; more are UNAVAILABLE.")
     readers: int = _setting(2, "Connections that read.")
@@ -95,12 +101,16 @@ _CHECKS: list[tuple[Any, str]] = [
         "a negative number makes no sense here.",
     ),
     (
-        lambda s: min(s.mailbox_size, s.readers, s.write_queue, s.replay_limit) < 1,
-        "mailbox_size, readers, write_queue, replay_limit: at least 1.",
+        lambda s: min(s.mailbox_size, s.readers, s.write_queue, s.replay_limit, s.socket_operations) < 1,
+        "mailbox_size, readers, write_queue, replay_limit, socket_operations: at least 1.",
     ),
     (
         lambda s: min(s.ranking_interval, s.poll_interval, s.view_flush) <= 0,
         "ranking_interval, poll_interval, view_flush: more than 0.",
+    ),
+    (
+        lambda s: min(s.socket_init_timeout, s.socket_send_timeout) <= 0,
+        "socket_init_timeout, socket_send_timeout: more than 0.",
     ),
 ]
 

@@ -16,6 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from newsgraph.settings import Settings, to_environment
+from newsgraph.web.uvicorn_ws import WebSocketProtocol
 
 _BACKLOG = 2_048
 _STUCK = 15_000  # milliseconds that sent data may stay unacknowledged
@@ -71,7 +72,7 @@ def announce(settings: Settings) -> None:
 
 def _options() -> dict[str, Any]:
     return {
-        "ws": "websockets-sansio",
+        "ws": WebSocketProtocol,
         "ws_max_size": _MESSAGE_MAX,
         # Compression doubles the work of a delivery and triples the memory of a connection.
         "ws_per_message_deflate": False,

@@ -54,6 +54,23 @@ def parse_global_id(text: str) -> tuple[str, str]:
     return type_name, key
 
 
+_DIGITS = 18  # fits a signed 64-bit integer
+
+
+def is_number(key: str) -> bool:
+    """Whether a global id's key can be that of a row."""
+    return key.isascii() and key.isdecimal() and len(key) <= _DIGITS
+
+
+def number(global_: str, type_name: str) -> int | None:
+    """The key of a global id of this type; None for any other id, well-formed or not."""
+    try:
+        found, key = parse_global_id(global_)
+    except Fault:
+        return None
+    return int(key) if found == type_name and is_number(key) else None
+
+
 def encode_key(order: str, key: Key) -> str:
     """A page cursor: the order it belongs to and the sort key of its row."""
     raw = json.dumps([order, *key], separators=(",", ":"), ensure_ascii=False)

@@ -84,6 +84,7 @@ class ListKey:
 
 
 _KEY = re.compile(r"(?P<family>[^/@]+)(?:/(?P<scope>[^@]+))?(?:@(?P<window>[a-z_]+))?\Z")
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}\Z")  # an id has one spelling, so that an article has one list
 _CUSTOM = re.compile(r"[^\W_A-Z]+(?:-[^\W_A-Z]+)*\Z")
 KEY_MAX = 120
 
@@ -101,7 +102,7 @@ def parse_list_key(text: str) -> ListKey | None:
 
 def _standard_key(family: ListFamily, scope: str | None, window: str | None) -> ListKey | None:
     if family is ListFamily.RELATED:
-        return ListKey(family, scope) if scope and scope.isdecimal() and not window else None
+        return ListKey(family, scope) if scope and _NUMBER.match(scope) and not window else None
     if family is not ListFamily.POPULAR:
         return None if window else ListKey(family, scope)
     if window is None:

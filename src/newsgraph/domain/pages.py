@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -77,20 +77,13 @@ def page_size(asked: int | None, limits: PageLimits) -> int:
 
 
 def page_of(rows: Sequence[T], asked: Slice) -> Page[T]:
-    """The page from `limit + 1` rows read in the direction of `asked`: the row too many says that there are more."""
+    """The page from `limit + 1` rows read in the direction of `asked`: the row too many says that there are more.
+
+    Behind the bound that was started from there is at least the row that its cursor came from. (Cursor Connections
+    Specification, 4.3: with `first`, what lies beyond `before` does not count as a next page.)
+    """
     more = len(rows) > asked.limit
     kept = rows[: asked.limit]
     if asked.backward:
         return Page(kept[::-1], has_next=asked.before is not None, has_previous=more)
     return Page(kept, has_next=more, has_previous=asked.after is not None)
-
-
-def page_in_memory(rows: Sequence[T], asked: Slice, key: Callable[[T], Key]) -> Page[T]:
-    """The same page from rows that are all at hand, in ascending order of their keys."""
-    within = [
-        row
-        for row in rows
-        if (asked.after is None or key(row) > asked.after) and (asked.before is None or key(row) < asked.before)
-    ]
-    ordered = within[::-1] if asked.backward else within
-    return page_of(ordered[: asked.limit + 1], asked)

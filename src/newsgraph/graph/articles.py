@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote, unquote
 
 import strawberry
 
@@ -24,6 +25,7 @@ from newsgraph.ports.articles import SearchHit
 
 _OWN_PATH = "/articles/"
 _SEARCH_ORDER = "relevance"
+_SEARCH_MAX = 500  # code points: each word costs the database work, and none is left out
 
 
 async def visible(context: Context, article_id: int) -> Article | None:
@@ -37,7 +39,7 @@ def _shown(context: Context, article: Article | None) -> Article | None:
 
 def address(context: Context, article: Article) -> str:
     """Canonical URL; that of an article of our own follows from its slug."""
-    return article.url or f"{context.settings.address}{_OWN_PATH}{article.slug}"
+    return article.url or f"{context.settings.address}{_OWN_PATH}{quote(article.slug)}"
 
 
 async def by_slug(context: Context, slug: str) -> Article | None:
@@ -48,7 +50,7 @@ async def by_url(context: Context, url: str) -> Article | None:
     own = context.settings.address + _OWN_PATH
     if not url.startswith(own):
         return _shown(context, await context.loaders.article_by_url.load(url))
-    article = await by_slug(context, url.removeprefix(own))
+    article = await by_slug(context, unquote(url.removeprefix(own)))
     return article if article is not None and article.url is None else None
 
 
@@ -83,6 +85,8 @@ async def search(
     info: Info, query: str, section: str | None = None, first: int | None = None, after: str | None = None
 ) -> Connection:
     context = info.context
+    if len(query) > _SEARCH_MAX:
+        raise Fault(FaultCode.BAD_INPUT, f"A search has at most {_SEARCH_MAX} characters; {len(query)} were given.")
     asked = page_slice(PageArguments(first, after), _SEARCH_ORDER, context.page_limits)
     found = None if section is None else await section_id(context, section)
     if section is not None and found is None:

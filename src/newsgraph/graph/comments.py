@@ -19,7 +19,7 @@ from newsgraph.domain.comments import (
     ModerationQueueName,
     ReactionKind,
 )
-from newsgraph.domain.cursors import global_id, parse_global_id
+from newsgraph.domain.cursors import global_id, number
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.pages import Page, PageArguments, Slice, page_of, page_slice
 from newsgraph.domain.users import Role, User
@@ -137,12 +137,12 @@ def _focused_page(
 
 async def _chain(context: Context, article: Article, focus: str) -> Sequence[Comment]:
     """The comment and its ancestors, nearest first; empty when it is not for this viewer or not of this article."""
-    type_name, number = parse_global_id(focus)
-    if type_name != "Comment" or not number.isdecimal():
+    comment_id = number(focus, "Comment")
+    if comment_id is None:
         return ()
-    chain = await context.read(lambda s: s.comments.chain(int(number)))
-    good = chain and chain[0].article_id == article.id and comment_visible(chain[0], context.viewer)
-    return chain if good else ()
+    chain = await context.read(lambda s: s.comments.chain(comment_id))
+    shown = all(comment.article_id == article.id and comment_visible(comment, context.viewer) for comment in chain)
+    return chain if shown else ()
 
 
 async def moderation_queue(
@@ -172,8 +172,8 @@ async def moderation_queue(
 
 
 async def _article_number(context: Context, global_: str) -> int:
-    type_name, number = parse_global_id(global_)
-    found = await articles.visible(context, int(number)) if type_name == "Article" and number.isdecimal() else None
+    article_id = number(global_, "Article")
+    found = None if article_id is None else await articles.visible(context, article_id)
     if found is None:
         raise Fault(FaultCode.NOT_FOUND, "There is no such article.")
     return found.id

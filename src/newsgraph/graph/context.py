@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -50,7 +50,6 @@ class Context:
     services: Services
     viewer: Viewer = ANONYMOUS
     reader: Reader = field(default_factory=Reader)
-    connection_params: dict[str, object] | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,10 +58,6 @@ class Context:
     def refresh(self) -> None:
         """Forget what was read: from here on, everything is read anew."""
         self.loaders = Loaders(self.services.newsroom.store, self.viewer)
-
-    def for_operation(self) -> Context:
-        """A context of its own for an operation of a connection that runs several."""
-        return replace(self)
 
     def now(self) -> datetime:
         return self.services.clock()

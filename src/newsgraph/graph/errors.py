@@ -6,30 +6,39 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.observe import report_fault
 
 
-def presented(error: GraphQLError) -> GraphQLError:
-    """The error as clients may see it; a defect keeps its text in our log, under the id that the answer carries."""
+def presented(error: GraphQLError, valid: bool = True) -> GraphQLError:
+    """The error as clients may see it; a defect keeps its text in our log, under the id that the answer carries.
+
+    `valid`: whether the document had passed validation by then.
+    """
     original = error.original_error
     if error.extensions and "code" in error.extensions:
         return error
     if isinstance(original, Fault):
         return _coded(error, original.code, original.message)
+    if isinstance(original, CannotGetOperationTypeError):
+        return _coded(error, FaultCode.BAD_INPUT, original.as_http_error_reason())
+    if isinstance(original, MissingQueryError):
+        return _coded(error, FaultCode.BAD_INPUT, "There is no query in the request.")
     if original is None or isinstance(original, GraphQLError):
-        return _coded(error, _client_fault(error), error.message)
+        return _coded(error, _client_fault(error, valid), error.message)
     fault_id = report_fault(original, _place(error))
     return _coded(error, FaultCode.INTERNAL, "Something went wrong on our side.", fault=fault_id)
 
 
-def _client_fault(error: GraphQLError) -> FaultCode:
-    """Faults of the request itself: found in parsing, in validation, or (with a path) in running it."""
+def _client_fault(error: GraphQLError, valid: bool) -> FaultCode:
+    """Faults of the request itself: found in parsing, in validation, or in the values that it came with."""
     if isinstance(error, GraphQLSyntaxError):
         return FaultCode.GRAPHQL_PARSE_FAILED
-    return FaultCode.BAD_INPUT if error.path else FaultCode.GRAPHQL_VALIDATION_FAILED
+    return FaultCode.BAD_INPUT if valid else FaultCode.GRAPHQL_VALIDATION_FAILED
 
 
 def _place(error: GraphQLError) -> str:
@@ -51,6 +60,12 @@ def _coded(error: GraphQLError, code: FaultCode, message: str, **more: str) -> G
 class PresentErrors(SchemaExtension):
     """Runs last: whatever way an error came about, clients see it as `presented` says."""
 
+    _valid = True
+
+    def on_validate(self) -> Iterator[None]:
+        yield
+        self._valid = not self.execution_context.pre_execution_errors
+
     def on_operation(self) -> Iterator[None]:
         yield
         self._present(self.execution_context.result)
@@ -59,8 +74,7 @@ class PresentErrors(SchemaExtension):
         self._present(result)
         yield
 
-    @staticmethod
-    def _present(result: Any) -> None:
+    def _present(self, result: Any) -> None:
         errors = getattr(result, "errors", None)
         if errors:
-            result.errors = [presented(error) for error in errors]
+            result.errors = [presented(error, self._valid) for error in errors]

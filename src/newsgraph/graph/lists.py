@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import gather
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +13,7 @@ import strawberry
 from newsgraph.actions import lists as actions
 from newsgraph.domain.articles import Article
 from newsgraph.domain.cursors import Key, encode_key, global_id, parse_global_id
-from newsgraph.domain.errors import Fault
+from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.lists import SHOWN, ListFamily, ListKey, RankedItem, RankedList, list_title, parse_list_key
 from newsgraph.domain.pages import PageArguments, Slice, page_of, page_slice
 from newsgraph.domain.sections import Section
@@ -88,6 +89,8 @@ class RankedEdge:
 
 async def listing(context: Context, key: ListKey) -> Listing | None:
     """The list if it exists; "You May Also Like" comes into being when it is first asked for."""
+    if parse_list_key(str(key)) != key:
+        return None  # its section is called like nothing or like another list: "", "asia@week"
     stored = await context.loaders.ranked_list.load(str(key))
     if stored is None and key.family is ListFamily.RELATED:
         return await _first_related(context, key)
@@ -141,8 +144,12 @@ async def ranked_list(info: Info, key: str) -> Listing | None:
 
 
 async def ranked_lists(info: Info, keys: list[str], dedupe: bool = False) -> list[Listing]:
+    maximum = info.context.page_limits.maximum
+    if len(keys) > maximum:
+        raise Fault(FaultCode.PAGE_TOO_LARGE, f"At most {maximum} lists at once; {len(keys)} were asked for.")
     names = [name for key in keys if (name := read_key(key)) is not None]
-    found = [one for name in names if (one := await listing(info.context, name)) is not None]
+    listings = await gather(*(listing(info.context, name) for name in names))
+    found = [one for one in listings if one is not None]
     return _deduped(found, _asked_items(info)) if dedupe else found
 
 
@@ -151,7 +158,7 @@ def _asked_items(info: Info) -> int | None:
     asked = [
         selection.arguments.get("first") for field in info.selected_fields for selection in _selections(field, "items")
     ]
-    numbers = [first for first in asked if isinstance(first, int)]
+    numbers = [int(first) for first in asked if first is not None]  # a literal comes as its text
     return max(numbers) if len(numbers) == len(asked) and numbers else None
 
 
@@ -172,7 +179,8 @@ def _deduped(found: Sequence[Listing], asked: int | None) -> list[Listing]:
     result = []
     for one in found:
         kept = [item for item in one.ranked if item.article_id not in shown]
-        shown.update(item.article_id for item in kept[: asked or SHOWN[one.name.family]])
+        count = SHOWN[one.name.family] if asked is None else asked
+        shown.update(item.article_id for item in kept[:count])
         ranked = [replace(item, rank=rank) for rank, item in enumerate(kept, 1)]
         result.append(replace(one, ranked=ranked))
     return result
@@ -219,10 +227,13 @@ def _following(ranked: Sequence[RankedItem], asked: Slice) -> Sequence[RankedIte
     """After the cursor's article where that stands now; after its old rank when it left the list."""
     if asked.after is None:
         return ranked[: asked.limit + 1]
-    rank, article_id = (*asked.after, 0)[:2]
-    places = (place for place, item in enumerate(ranked, 1) if item.article_id == article_id)
-    start = next(places, rank if isinstance(rank, int) else 0)
-    return ranked[max(start, 0) :][: asked.limit + 1]
+    match asked.after:
+        case (int(rank), int(article_id)) if rank > 0:
+            places = (place for place, item in enumerate(ranked, 1) if item.article_id == article_id)
+            start = next(places, rank)
+            return ranked[start : start + asked.limit + 1]
+        case _:
+            raise Fault(FaultCode.INVALID_CURSOR, "This cursor does not belong to this list and order.")
 
 
 async def edges_of(context: Context, ranked: Sequence[RankedItem]) -> list[RankedEdge]:

@@ -10,14 +10,15 @@ import strawberry
 
 from newsgraph.actions import articles, comments, lists, users
 from newsgraph.actions.newsroom import Keep
+from newsgraph.domain.cursors import number
 from newsgraph.domain.errors import Problem, ProblemDetail
 from newsgraph.domain.lists import parse_list_key
+from newsgraph.graph import articles as shown_articles
 from newsgraph.graph import comments as shown
 from newsgraph.graph import inputs
 from newsgraph.graph.context import Context, Info
 from newsgraph.graph.enums import ArticleErrorCode, CommentErrorCode, CommentStatus, ListErrorCode
 from newsgraph.graph.lists import listing, read_key
-from newsgraph.graph.nodes import number
 from newsgraph.graph.payloads import (
     ArticlePayload,
     CommentPayload,
@@ -104,14 +105,14 @@ async def post_comment(info: Info, input: inputs.PostCommentInput) -> Outcome:
     posted, errors = await _attempt(context, act())
     if posted is None:
         return Outcome(key, errors)
-    comment = await context.loaders.comment.load(posted.comment_id)
+    comment = await shown.visible(context, posted.comment_id)
     edge = shown.edge(comment) if comment is not None and comment.published else None
     return Outcome(key, comment_edge=edge, status=posted.status)
 
 
 async def _comment_outcome(context: Context, action: Awaitable[int], key: str | None) -> Outcome:
     comment_id, errors = await _attempt(context, action)
-    comment = None if comment_id is None else await context.loaders.comment.load(comment_id)
+    comment = None if comment_id is None else await shown.visible(context, comment_id)
     return Outcome(key, errors, comment=comment)
 
 
@@ -177,7 +178,7 @@ async def moderate_comment(info: Info, input: inputs.ModerateCommentInput) -> Ou
 
 async def _article_outcome(context: Context, action: Awaitable[int], key: str | None) -> Outcome:
     article_id, errors = await _attempt(context, action)
-    article = None if article_id is None else await context.loaders.article.load(article_id)
+    article = None if article_id is None else await shown_articles.visible(context, article_id)
     return Outcome(key, errors, article=article)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from asyncio import gather
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import strawberry
 
-from newsgraph.domain.cursors import parse_global_id
+from newsgraph.domain.cursors import is_number, parse_global_id
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.graph import articles, comments, lists
 from newsgraph.graph.context import Context, Info
@@ -38,8 +39,10 @@ async def _ranked_list(context: Context, key: str) -> object:
     return None if name is None else await lists.listing(context, name)
 
 
+Find = Callable[[Context, str], Awaitable[Any]]
+
 # Every type that implements Node, by the name in its global ids.
-NODES: dict[str, Callable[[Context, str], Awaitable[Any]]] = {
+NODES: dict[str, Find] = {
     "Article": _article,
     "Author": _author,
     "Comment": _comment,
@@ -48,37 +51,25 @@ NODES: dict[str, Callable[[Context, str], Awaitable[Any]]] = {
     "Section": _section,
 }
 _TEXT_KEYS = {"RankedList"}
-_DIGITS = 18  # fits a signed 64-bit integer
 
 
-def number(global_: str, type_name: str) -> int | None:
-    """The key of a global id of this type; None for any other id, well-formed or not."""
-    try:
-        found, key = parse_global_id(global_)
-    except Fault:
-        return None
-    return int(key) if found == type_name and _is_number(key) else None
-
-
-def _is_number(key: str) -> bool:
-    return key.isascii() and key.isdecimal() and len(key) <= _DIGITS
-
-
-async def load(context: Context, global_: str) -> Any:
-    """None for what does not exist or may not be seen; INVALID_ID for what is no id."""
+def _read(global_: str) -> tuple[Find, str]:
+    """How to find what has this id, None for what is not there or not for the viewer; INVALID_ID for what is no id."""
     type_name, key = parse_global_id(global_)
     find = NODES.get(type_name)
-    if find is None or not (type_name in _TEXT_KEYS or _is_number(key)):
+    if find is None or not (type_name in _TEXT_KEYS or is_number(key)):
         raise Fault(FaultCode.INVALID_ID, "This is not an id of this server.")
-    return await find(context, key)
+    return find, key
 
 
 async def node(info: Info, id: strawberry.ID) -> Any:
-    return await load(info.context, id)
+    find, key = _read(id)
+    return await find(info.context, key)
 
 
 async def nodes(info: Info, ids: list[strawberry.ID]) -> list[Any]:
     maximum = info.context.page_limits.maximum
     if len(ids) > maximum:
         raise Fault(FaultCode.PAGE_TOO_LARGE, f"At most {maximum} ids at once; {len(ids)} were given.")
-    return [await load(info.context, one) for one in ids]
+    wanted = [_read(one) for one in ids]
+    return await gather(*(find(info.context, key) for find, key in wanted))

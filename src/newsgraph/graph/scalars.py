@@ -1,4 +1,7 @@
-"""Scalars of the public schema: what they accept, and how they are written."""
+"""Scalars of the public schema: what they accept, and how they are written.
+
+What they refuse is a GraphQLError: anything else that is raised while a literal is read counts as a defect of ours.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any, NewType
 from urllib.parse import urlsplit
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 StreamCursor = NewType("StreamCursor", str)
@@ -26,11 +30,11 @@ def write_datetime(value: datetime) -> str:
 
 def read_datetime(value: Any) -> datetime:
     if not isinstance(value, str) or not _RFC3339.match(value):
-        raise ValueError("A DateTime is an RFC 3339 date-time with a zone, such as 2026-01-31T09:30:00Z.")
+        raise GraphQLError("A DateTime is an RFC 3339 date-time with a zone, such as 2026-01-31T09:30:00Z.")
     try:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"There is no such time: {value[:40]}") from None
+        raise GraphQLError(f"There is no such time: {value[:40]}") from None
 
 
 def read_url(value: Any) -> str:
@@ -44,13 +48,13 @@ def read_url(value: Any) -> str:
     except ValueError:
         good = False
     if not good:
-        raise ValueError("A URL is absolute and begins with http:// or https://.")
+        raise GraphQLError("A URL is absolute and begins with http:// or https://.")
     return text
 
 
 def read_text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("A string is expected here.")
+        raise GraphQLError("A string is expected here.")
     return value
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from newsgraph.graph import types
-from newsgraph.graph.context import Context
+from newsgraph.graph.directives import PRIVATE
 from newsgraph.graph.errors import PresentErrors
 from newsgraph.graph.mutations import Mutation
 from newsgraph.graph.queries import Query
@@ -19,7 +21,7 @@ from newsgraph.graph.subscriptions import Subscription
 
 
 class NewsSchema(strawberry.Schema):
-    """Gives each operation a context of its own, since a socket's lives as long as the socket."""
+    """Strawberry's schema; each operation needs a Context of its own."""
 
     async def execute(
         self,
@@ -29,27 +31,27 @@ class NewsSchema(strawberry.Schema):
         *args: Any,
         **kwargs: Any,
     ) -> ExecutionResult:
-        own = _own(context_value)
-        return await super().execute(query, variable_values, own, *args, **kwargs)
+        """Queries and mutations: a subscription has more than one answer, and needs `stream`."""
+        allowed = kwargs.get("allowed_operation_types") or OperationType
+        kwargs["allowed_operation_types"] = set(allowed) - {OperationType.SUBSCRIPTION}
+        return await super().execute(query, variable_values, context_value, *args, **kwargs)
 
-    async def stream(
-        self,
-        query: str | None,
-        variable_values: dict[str, Any] | None = None,
-        context_value: Any = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
-        """Every operation that comes over a socket."""
-        own = _own(context_value)
-        return await super().stream(query, variable_values, own, *args, **kwargs)
+    @property
+    def core(self) -> GraphQLSchema:
+        """The schema as graphql-core knows it."""
+        return self._schema
+
+    @cached_property
+    def private_fields(self) -> frozenset[str]:
+        """Names of fields whose value depends on who asks: those that the schema marks PRIVATE."""
+        described = (definition.definition for definition in self.schema_converter.type_map.values())
+        fields = (field for one in described for field in getattr(one, "fields", ()))
+        return frozenset(
+            self.config.name_converter.get_graphql_name(field) for field in fields if PRIVATE in field.directives
+        )
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Nothing: PresentErrors logs defects; what clients did wrong is no news for our log."""
-
-
-def _own(context: Any) -> Any:
-    return context.for_operation() if isinstance(context, Context) else context
 
 
 def build() -> NewsSchema:

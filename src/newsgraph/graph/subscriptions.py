@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import strawberry
 
 from newsgraph.domain.comments import Comment
-from newsgraph.domain.cursors import global_id
+from newsgraph.domain.cursors import decode_position, global_id, number
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.events import ArticleChanged as ArticleEntry
+from newsgraph.domain.events import CommentCause, Entry
 from newsgraph.domain.events import CommentChanged as CommentEntry
-from newsgraph.domain.events import Entry
 from newsgraph.domain.events import ListChanged as ListEntry
 from newsgraph.domain.lists import ListDiff, ListFamily, ListKey, merge
 from newsgraph.domain.tags import MODERATION
@@ -22,7 +22,6 @@ from newsgraph.graph.context import Context, Info
 from newsgraph.graph.directives import auth
 from newsgraph.graph.enums import ArticleStatus, CommentStatus, ModerationQueueName, Role
 from newsgraph.graph.lists import Listing, edges_of, listing, read_key
-from newsgraph.graph.nodes import number
 from newsgraph.graph.scalars import StreamCursor
 from newsgraph.graph.streams import (
     ArticleChanged,
@@ -34,40 +33,78 @@ from newsgraph.graph.streams import (
     CommentRemoved,
     RankedListChanged,
     RankedListEvent,
+    StreamEvent,
     StreamReady,
     StreamReset,
 )
 from newsgraph.graph.types import without_null_defaults
-from newsgraph.live.streams import Channel, Happened, Opened, Reset
+from newsgraph.live.streams import Channel, Delivery, Happened, Opened, Reset
+from newsgraph.ports.feeds import Happening, Opening
 
 Seen = Callable[[Context, Sequence[Entry]], Awaitable[list[Any]]]
 """What a viewer sees of some entries, in order; entries that are not for them are left out."""
 
 
-async def _stream(info: Info, channel: Channel, after: str | None, seen: Seen) -> AsyncGenerator[Any, None]:
-    """A whole stream. Everything is read anew for each delivery, so that visibility is today's."""
-    context = info.context
-    gather = context.settings.list_interval if channel.tag.startswith("list:") else 0.0
-    async with aclosing(context.services.streams.follow(channel, after, gather)) as deliveries:
-        async for delivery in deliveries:
-            context.refresh()
-            for event in await _events(context, delivery, seen):
+class NewsFeed:
+    """A stream for one viewer (ports.feeds.Feed). Everything is read anew for each delivery: visibility is today's.
+
+    Iterating over it is the whole stream, for transports that share nothing.
+    """
+
+    def __init__(self, context: Context, channel: Channel, after: str | None, seen: Seen) -> None:
+        self.context = context
+        self.channel = channel
+        self.after = after
+        self._seen = seen
+
+    async def __aiter__(self) -> AsyncGenerator[Any, None]:
+        with self.attached() as happenings:
+            opening = await self.opening()
+            seen = opening.seq
+            for event in opening.events:
                 yield event
+            async for happening in happenings:
+                if happening.seq > seen:
+                    seen = happening.seq
+                    yield happening.event
+
+    @contextmanager
+    def attached(self) -> Iterator[AsyncIterator[Happening]]:
+        gather = self.context.settings.list_interval if self.channel.tag.startswith("list:") else 0.0
+        with self.context.services.streams.attached(self.channel, gather) as deliveries:
+            yield self._happenings(deliveries)
+
+    async def _happenings(self, deliveries: AsyncIterator[Delivery]) -> AsyncGenerator[Happening, None]:
+        async for delivery in deliveries:
+            self.context.refresh()
+            for event in await self._events(delivery):
+                yield Happening(_seq(event), event)
+
+    async def opening(self) -> Opening:
+        deliveries, seq = await self.context.services.streams.open(self.channel, self.after)
+        self.context.refresh()
+        events = [event for delivery in deliveries for event in await self._events(delivery)]
+        return Opening(tuple(events), max(seq, *map(_seq, events)))
+
+    async def interruption(self) -> Opening:
+        events = await self._events(await self.context.services.streams.lost())
+        return Opening(tuple(events), _seq(events[-1]))
+
+    async def _events(self, delivery: Delivery) -> list[Any]:
+        match delivery:
+            case Opened(position, resumed, missed):
+                replay = await self._seen(self.context, missed) if missed else []
+                cursor = StreamCursor(position.encode())
+                return [StreamReady(cursor=cursor, resumed=resumed, replayed=len(replay)), *replay]
+            case Reset(position, reason):
+                return [StreamReset(cursor=StreamCursor(position.encode()), reason=reason)]
+            case Happened(entries):
+                return await self._seen(self.context, entries)
 
 
-async def _events(context: Context, delivery: Opened | Reset | Happened, seen: Seen) -> list[Any]:
-    match delivery:
-        case Opened(position, resumed, missed):
-            replay = await seen(context, missed) if missed else []
-            return [StreamReady(cursor=_cursor(position.encode()), resumed=resumed, replayed=len(replay)), *replay]
-        case Reset(position, reason):
-            return [StreamReset(cursor=_cursor(position.encode()), reason=reason)]
-        case Happened(entries):
-            return await seen(context, entries)
-
-
-def _cursor(text: str) -> StreamCursor:
-    return StreamCursor(text)
+def _seq(event: StreamEvent) -> int:
+    position = decode_position(event.cursor)
+    return 0 if position is None else position.seq
 
 
 def _at(context: Context, seq: int) -> StreamCursor:
@@ -85,11 +122,9 @@ async def _article_id(context: Context, global_: str) -> int:
 # Comments
 
 
-async def comment_events(
-    info: Info, article_id: strawberry.ID, after: StreamCursor | None = None
-) -> AsyncGenerator[Any, None]:
+async def comment_events(info: Info, article_id: strawberry.ID, after: StreamCursor | None = None) -> NewsFeed:
     channel = Channel(f"comments:{await _article_id(info.context, article_id)}")
-    return _stream(info, channel, after, _readers_view)
+    return NewsFeed(info.context, channel, after, _readers_view)
 
 
 async def _readers_view(context: Context, entries: Sequence[Entry]) -> list[Any]:
@@ -105,11 +140,16 @@ async def _with_comments(context: Context, entries: Sequence[Entry]) -> list[tup
 
 
 async def _reader_event(context: Context, entry: Entry, change: CommentEntry, comment: Comment) -> Any:
-    """Into PUBLISHED is an addition, out of it a removal; what is no longer shown today is left out."""
+    """Into PUBLISHED is an addition, out of it a removal; what is no longer shown today is left out.
+
+    That somebody reported a comment is for moderators to know.
+    """
     was, became = (status is CommentStatus.PUBLISHED for status in (change.before, change.after))
     if was and not became:
         return await _removed(context, entry, comment)
-    if not became or not comment.published:
+    if not became or not comment.published or change.cause is CommentCause.FLAGGED:
+        return None
+    if await articles.visible(context, comment.article_id) is None:
         return None
     return await _added(context, entry, comment) if not was else _changed(context, entry, comment)
 
@@ -152,7 +192,7 @@ async def _count(context: Context, comment: Comment) -> int:
 
 async def moderation_events(
     info: Info, queue: ModerationQueueName | None = None, after: StreamCursor | None = None
-) -> AsyncGenerator[Any, None]:
+) -> NewsFeed:
     comments.require_moderator(info.context)
     watched = frozenset(ModerationQueueName) if queue is None else frozenset({queue})
 
@@ -160,7 +200,7 @@ async def moderation_events(
         found = await _with_comments(context, entries)
         return [event for one in found if (event := await _queue_event(context, watched, *one)) is not None]
 
-    return _stream(info, Channel(MODERATION), after, seen)
+    return NewsFeed(info.context, Channel(MODERATION), after, seen)
 
 
 async def _queue_event(
@@ -182,42 +222,45 @@ async def _queue_event(
 # Lists
 
 
-async def latest_stories(
-    info: Info, section: str | None = None, after: StreamCursor | None = None
-) -> AsyncGenerator[Any, None]:
+async def latest_stories(info: Info, section: str | None = None, after: StreamCursor | None = None) -> NewsFeed:
     return await _list_stream(info, ListKey(ListFamily.LATEST, section), after)
 
 
-async def ranked_list_events(info: Info, key: str, after: StreamCursor | None = None) -> AsyncGenerator[Any, None]:
+async def ranked_list_events(info: Info, key: str, after: StreamCursor | None = None) -> NewsFeed:
     return await _list_stream(info, read_key(key), after)
 
 
-async def _list_stream(info: Info, key: ListKey | None, after: str | None) -> AsyncGenerator[Any, None]:
+async def _list_stream(info: Info, key: ListKey | None, after: str | None) -> NewsFeed:
     if key is None or await listing(info.context, key) is None:
         raise Fault(FaultCode.NOT_FOUND, "There is no such list.")
-    return _ListWidget(key).stream(info, after)
+    return ListFeed(info.context, key, after)
 
 
-class _ListWidget:
-    """What one subscriber was shown of a list: `version` is the newest state that they have."""
+class ListFeed(NewsFeed):
+    """A list's stream; `_version` is the newest state that its subscriber has."""
 
-    def __init__(self, key: ListKey) -> None:
+    def __init__(self, context: Context, key: ListKey, after: str | None) -> None:
+        super().__init__(context, Channel(f"list:{key}"), after, self._changes)
         self._key = key
         self._version = 0
 
-    async def stream(self, info: Info, after: str | None) -> AsyncGenerator[Any, None]:
-        """Without a cursor the list as it stands comes right after StreamReady, and its changes after that."""
-        async with aclosing(_stream(info, Channel(f"list:{self._key}"), after, self.seen)) as events:
-            async for event in events:
-                yield event
-                if after is None and isinstance(event, StreamReady):
-                    yield await self.as_it_stands(info.context)
+    async def opening(self) -> Opening:
+        """Without a cursor the list as it stands comes right after StreamReady.
 
-    async def as_it_stands(self, context: Context) -> RankedListChanged:
+        Whoever is cut off between the two has nothing of the list yet, and StreamReady's cursor says so.
+        """
+        opening = await super().opening()
+        if self.after is not None:
+            return opening
+        whole = await self._as_it_stands(self.context)
+        ready = StreamReady(cursor=_at(self.context, 0), resumed=False, replayed=0)
+        return Opening((ready, whole), max(opening.seq, self._version))
+
+    async def _as_it_stands(self, context: Context) -> RankedListChanged:
         found = await self._show(context)
         return await _list_event(context, found, inserted=_ids(found), removed=())
 
-    async def seen(self, context: Context, entries: Sequence[Entry]) -> list[Any]:
+    async def _changes(self, context: Context, entries: Sequence[Entry]) -> list[Any]:
         """A burst of changes as one: the list as it is now, and the way there from what the client has."""
         diffs = [
             entry.event.diff for entry in entries if isinstance(entry.event, ListEntry) and entry.seq > self._version
@@ -262,11 +305,9 @@ def _article_ids(ids: Sequence[int]) -> list[strawberry.ID]:
 # Articles
 
 
-async def article_events(
-    info: Info, article_id: strawberry.ID, after: StreamCursor | None = None
-) -> AsyncGenerator[Any, None]:
+async def article_events(info: Info, article_id: strawberry.ID, after: StreamCursor | None = None) -> NewsFeed:
     channel = Channel(f"article:{await _article_id(info.context, article_id)}")
-    return _stream(info, channel, after, _article_events)
+    return NewsFeed(info.context, channel, after, _article_events)
 
 
 async def _article_events(context: Context, entries: Sequence[Entry]) -> list[Any]:
@@ -278,7 +319,7 @@ async def _article_event(context: Context, entry: Entry) -> Any:
     change = entry.event
     if not isinstance(change, ArticleEntry):
         return None
-    if change.after is ArticleStatus.RETRACTED:
+    if change.after is ArticleStatus.RETRACTED and change.before is not ArticleStatus.RETRACTED:
         return ArticleRetracted(
             cursor=_at(context, entry.seq),
             article_id=strawberry.ID(global_id("Article", change.article_id)),

@@ -7,14 +7,15 @@ repeat it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 
 from newsgraph.domain.cursors import Position, decode_position
 from newsgraph.domain.events import CommentChanged, Entry
 from newsgraph.domain.tags import MODERATION
-from newsgraph.live.hub import Hub
+from newsgraph.live.hub import Hub, Mailbox
 from newsgraph.ports.log import Head
 from newsgraph.ports.store import Session, Store
 
@@ -80,31 +81,32 @@ class Streams:
     def position(self, seq: int) -> Position:
         return Position(self.epoch, seq)
 
-    async def follow(self, channel: Channel, after: str | None, gather: float = 0.0) -> AsyncGenerator[Delivery, None]:
-        """Opened, a Reset if the cursor cannot be resumed, then what happens, until closed.
+    @contextmanager
+    def attached(self, channel: Channel, gather: float = 0.0) -> Iterator[AsyncIterator[Reset | Happened]]:
+        """What happens from now on: entries in order, or a Reset where some were lost.
 
         `gather` seconds is the least time between two deliveries: what happens within it comes together.
         """
         with self._hub.attach(channel.tag) as mailbox:
-            opening, seen = await self._open(channel, after)
-            for delivery in opening:
-                yield delivery
-            while True:
-                entries = await mailbox.take()
-                if entries is not None and (fresh := _later_than(seen, entries)):
-                    seen = fresh[-1].seq
-                    yield Happened(fresh)
-                elif entries is None:
-                    seen = (await self._head()).last_seq
-                    yield Reset(self.position(seen), ResetReason.SLOW_CONSUMER)
-                if gather:
-                    await asyncio.sleep(gather)
+            yield self._deliveries(mailbox, gather)
 
-    async def _head(self) -> Head:
-        return await self._store.read(lambda session: session.log.head())
+    async def _deliveries(self, mailbox: Mailbox, gather: float) -> AsyncGenerator[Reset | Happened, None]:
+        while True:
+            entries = await mailbox.take()
+            yield await self.lost() if entries is None else Happened(entries)
+            if gather:
+                await asyncio.sleep(gather)
 
-    async def _open(self, channel: Channel, after: str | None) -> tuple[list[Delivery], int]:
-        """What a stream begins with, and the last sequence number that it has covered."""
+    async def lost(self) -> Reset:
+        """What a subscriber is told who read too slowly."""
+        head = await self._store.read(lambda session: session.log.head())
+        return Reset(head.position, ResetReason.SLOW_CONSUMER)
+
+    async def open(self, channel: Channel, after: str | None) -> tuple[Sequence[Opened | Reset], int]:
+        """What a stream begins with, and the last sequence number that this covers: attach before it.
+
+        Opened, and a Reset after it if the cursor cannot be resumed.
+        """
         wanted = None if after is None else decode_position(after)
         head, missed = await self._store.read(lambda session: self._look(session, channel, wanted))
         if after is None:
@@ -131,7 +133,3 @@ def _refusal(wanted: Position | None, head: Head, far: bool) -> ResetReason | No
     if wanted.seq > head.last_seq:
         return ResetReason.INVALID_CURSOR
     return ResetReason.TRIMMED if far or wanted.seq < head.trimmed_seq else None
-
-
-def _later_than(seq: int, entries: Sequence[Entry]) -> list[Entry]:
-    return [entry for entry in entries if entry.seq > seq]

@@ -10,7 +10,7 @@ from newsgraph.domain.errors import Fault
 from newsgraph.domain.events import Entry
 from newsgraph.live.bells import LocalBell
 from newsgraph.live.hub import Hub
-from newsgraph.observe import LOG
+from newsgraph.observe import LOG, report_fault
 from newsgraph.ports.log import Head
 from newsgraph.ports.store import Session, Store
 
@@ -27,8 +27,8 @@ class Applier(Protocol):
 class Tail:
     """Reads each entry once and in order, gives it to `appliers` first and then wakes the streams.
 
-    A bell that is lost, late or rung twice does no harm. While the database cannot be read, it waits and tries
-    again; nothing is skipped.
+    A bell that is lost, late or rung twice does no harm. Whatever goes wrong, it waits and tries again from where it
+    was; nothing is skipped, and the process does not go on without it.
     """
 
     def __init__(self, store: Store, hub: Hub, appliers: Sequence[Applier] = ()) -> None:
@@ -49,8 +49,8 @@ class Tail:
             await bell.wait(_PATIENCE)
             try:
                 await self.catch_up()
-            except Fault as fault:
-                LOG.warning("the log cannot be read, trying again: %s", fault)
+            except Exception as error:
+                _report(error)
                 await asyncio.sleep(_PATIENCE)
                 bell.ring()
 
@@ -74,3 +74,10 @@ class Tail:
         for apply in self._appliers:
             apply(entries)
         self._hub.deliver(entries)
+
+
+def _report(error: Exception) -> None:
+    if isinstance(error, Fault):
+        LOG.warning("the log cannot be read, trying again: %s", error)
+    else:
+        report_fault(error, "following the log")

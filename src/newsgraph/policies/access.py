@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from newsgraph.domain.articles import Article
+from newsgraph.domain.articles import Article, ArticleStatus
 from newsgraph.domain.comments import Comment, CommentStatus
 from newsgraph.domain.users import Role, Viewer
 
 
 def article_visible(article: Article, viewer: Viewer) -> bool:
-    """Published articles are everybody's; drafts, scheduled and retracted ones are the editors'."""
-    return article.published or viewer.has(Role.EDITOR)
+    """Published articles are everybody's; drafts, scheduled and retracted ones are the editors'.
+
+    Moderators still see a retracted one: it was public, and its comments stay in their queues.
+    """
+    retracted = article.status is ArticleStatus.RETRACTED
+    return article.published or viewer.has(Role.EDITOR) or (retracted and viewer.has(Role.MODERATOR))
 
 
 def comment_visible(comment: Comment, viewer: Viewer) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 import aiosqlite
 
 from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.observe import LOG
 from newsgraph.ports.store import Refused
 from newsgraph.storage.statements import Part, Statements, Value
 
@@ -43,7 +44,9 @@ def is_passing(error: BaseException) -> bool:
 
 
 def unavailable(error: BaseException) -> Fault:
-    return Fault(FaultCode.UNAVAILABLE, f"The database is not available now ({error}); try again.")
+    """What clients may hear of it; the reason is for our log."""
+    LOG.warning("the database is not available: %s", error)
+    return Fault(FaultCode.UNAVAILABLE, "The database is not available now; try again.")
 
 
 class Connection(aiosqlite.Connection):

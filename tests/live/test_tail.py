@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+
+from newsgraph.domain.comments import CommentStatus
+from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.domain.events import CommentCause, CommentChanged
+from newsgraph.live import tail as tails
+from newsgraph.live.bells import LocalBell
+from newsgraph.live.hub import Hub
+from newsgraph.live.tail import Tail
+from newsgraph.ports.store import Session, Store
+from tests.conftest import Clock
+
+T = TypeVar("T")
+
+
+async def post(store: Store, count: int = 1, article: int = 1) -> None:
+    """So many events in one transaction."""
+
+    async def change(session: Session) -> None:
+        for _ in range(count):
+            event = CommentChanged(CommentCause.POSTED, 1, article, None, None, CommentStatus.PUBLISHED)
+            session.log.append(event)
+
+    await store.write(change)
+
+
+async def last_seq(store: Store) -> int:
+    return (await store.read(lambda session: session.log.head())).last_seq
+
+
+async def test_each_entry_once_and_in_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tails, "_BATCH", 3)
+    hub = Hub(capacity=100)
+    tail = Tail(store, hub)
+    await post(store)
+    start = (await tail.start()).last_seq
+    with hub.attach("comments:1") as mailbox:
+        for count in (1, 7, 3):
+            await post(store, count)
+            await tail.catch_up()
+            await tail.catch_up()
+
+        taken = mailbox.take_nowait()
+
+    assert taken is not None
+    assert [entry.seq for entry in taken] == list(range(start + 1, start + 12))
+
+
+async def test_appliers_come_before_streams(store: Store) -> None:
+    hub = Hub(capacity=100)
+    with hub.attach("comments:1") as mailbox:
+        tail = Tail(store, hub, [lambda entries: seen.append((len(entries), mailbox.take_nowait() or []))])
+        seen: list[tuple[int, object]] = []
+        await tail.start()
+        await post(store, 2)
+        await tail.catch_up()
+
+        assert seen == [(2, [])]
+        assert len(mailbox.take_nowait() or []) == 2
+
+
+async def test_what_was_trimmed_unread_is_said_to_be_lost(store: Store, clock: Clock) -> None:
+    hub = Hub(capacity=100)
+    tail = Tail(store, hub)
+    await tail.start()
+    await post(store, 5)
+    await store.write(lambda session: session.log.trim(session.now, 2))
+    await post(store)
+    with hub.attach("comments:1") as mailbox:
+        await tail.catch_up()
+        assert mailbox.take_nowait() is None
+
+        await post(store)
+        await tail.catch_up()
+        taken = mailbox.take_nowait() or []
+
+    assert [entry.seq for entry in taken] == [await last_seq(store)]
+
+
+class Failing:
+    """A store whose reads fail as often as it was told."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.errors: list[Exception] = []
+
+    async def read(self, query: Callable[[Session], Awaitable[T]]) -> T:
+        if self.errors:
+            raise self.errors.pop()
+        return await self._store.read(query)
+
+    async def write(self, change: Callable[[Session], Awaitable[T]]) -> T:
+        return await self._store.write(change)
+
+    async def secret(self) -> str:
+        return await self._store.secret()
+
+
+async def test_following_survives_whatever_goes_wrong(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry that cannot be read must not end the process's streams for good."""
+    monkeypatch.setattr(tails, "_PATIENCE", 0.01)
+    failing, hub, bell = Failing(store), Hub(capacity=100), LocalBell()
+    tail = Tail(failing, hub)
+    await tail.start()
+    failing.errors = [KeyError("a kind of event from the future"), Fault(FaultCode.UNAVAILABLE, "locked")]
+    running = asyncio.create_task(tail.run(bell))
+    with hub.attach("comments:1") as mailbox:
+        await post(store)
+        async with asyncio.timeout(5):
+            taken = await mailbox.take()
+    running.cancel()
+
+    assert failing.errors == []
+    assert taken is not None
+    assert len(taken) == 1
+
+
+async def test_a_ring_is_not_lost_and_silence_ends() -> None:
+    bell = LocalBell()
+    bell.ring()
+    bell.ring()
+    async with asyncio.timeout(1):
+        await bell.wait(60)
+        await bell.wait(0.01)

@@ -1,0 +1,605 @@
+"""GraphQL over real WebSockets: what is closed and why, what runs, and that nothing is left of who has gone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
+
+from newsgraph import app
+from newsgraph.actions import users
+from newsgraph.actions.views import ViewCounter
+from newsgraph.auth import tokens
+from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.domain.users import Role, Viewer
+from newsgraph.graph import schema
+from newsgraph.graph.context import Services
+from newsgraph.live.bells import LocalBell
+from newsgraph.live.hub import Hub
+from newsgraph.live.streams import Streams
+from newsgraph.live.tail import Tail
+from newsgraph.settings import Settings
+from newsgraph.web.sockets import SocketView
+from newsgraph.web.uvicorn_ws import WebSocketProtocol
+from tests.cli.test_serving import get, started
+from tests.flows.conftest import PUBLISH, SECRET, furnish, token_for
+
+CHECKS = Path(__file__).parents[2].parent / "shared" / "checks" / "ws_conformance.py"
+LATEST = "subscription { latestStories { __typename } }"
+WHO = "{ viewer { name } }"
+SMALL = 4_096  # bytes of the sockets' buffers, so that a reader who stops is soon felt
+
+
+@dataclass
+class Desk:
+    """A running endpoint, with what is inside it."""
+
+    view: SocketView
+    hub: Hub
+    server: uvicorn.Server
+    port: int
+
+    @asynccontextmanager
+    async def open(self, *protocols: str, **more: Any) -> AsyncIterator[ClientConnection]:
+        """A socket before its connection_init."""
+        address = f"ws://127.0.0.1:{self.port}/graphql"
+        offered: Any = protocols or ["graphql-transport-ws"]
+        async with connect(address, subprotocols=offered, max_size=None, close_timeout=1, **more) as opened:
+            yield opened
+
+    @asynccontextmanager
+    async def socket(self, payload: Any = None, **more: Any) -> AsyncIterator[ClientConnection]:
+        """A socket that is acknowledged."""
+        async with self.open(**more) as opened:
+            await say(opened, type="connection_init", payload=payload)
+            assert await hear(opened) == {"type": "connection_ack"}
+            yield opened
+
+    async def deserted(self) -> None:
+        """Soon nobody listens, nothing runs for a socket, and uvicorn has no connection."""
+        async with asyncio.timeout(5):
+            while self.hub or running() or self.server.server_state.connections:
+                await asyncio.sleep(0.01)
+
+
+def running() -> list[str]:
+    """What runs for sockets in this process."""
+    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
+    return [name for name in names if name.startswith(("_Socket", "WebSocketProtocol"))]
+
+
+async def say(opened: ClientConnection, **message: Any) -> None:
+    await opened.send(json.dumps(message))
+
+
+async def start(opened: ClientConnection, name: str, query: str, **variables: Any) -> None:
+    await say(opened, id=name, type="subscribe", payload={"query": query, "variables": variables})
+
+
+async def hear(opened: ClientConnection) -> Any:
+    async with asyncio.timeout(5):
+        return json.loads(await opened.recv())
+
+
+async def answer(opened: ClientConnection, query: str, **variables: Any) -> Any:
+    """The only result of an operation, which then completes."""
+    await start(opened, "q", query, **variables)
+    result = await hear(opened)
+    assert (result["id"], result["type"]) == ("q", "next"), result
+    assert await hear(opened) == {"id": "q", "type": "complete"}
+    return result["payload"]
+
+
+async def closed(opened: ClientConnection) -> tuple[int, str]:
+    """The close frame, whatever comes before it."""
+    async with asyncio.timeout(5):
+        with suppress(ConnectionClosed):
+            while True:
+                await opened.recv()
+    assert opened.close_code is not None
+    return opened.close_code, opened.close_reason or ""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(database=f"sqlite:///{tmp_path / 'news.db'}", secret=SECRET)
+
+
+@asynccontextmanager
+async def opened_desk(settings: Settings, recognise: Callable[[str], Awaitable[Viewer]] | None = None) -> Any:
+    """The real endpoint over a newsroom of its own."""
+    bell, hub = LocalBell(), Hub(settings.mailbox_size)
+    async with app.open_newsroom(settings, bell) as newsroom:
+        await newsroom.store.write(furnish)
+        tail = Tail(newsroom.store, hub)
+        streams = Streams(newsroom.store, hub, (await tail.start()).epoch, settings.replay_limit)
+        services = Services(newsroom, streams, ViewCounter(settings, app.now), app.now)
+
+        async def verified(token: str) -> Viewer:
+            return await users.recognise(newsroom, tokens.verify(SECRET, token))
+
+        view = SocketView(schema.build(), services, recognise or verified)
+        following = asyncio.create_task(tail.run(bell))
+        async with serving(view) as (server, port):
+            yield Desk(view, hub, server, port)
+        following.cancel()
+
+
+@asynccontextmanager
+async def serving(view: SocketView) -> AsyncIterator[tuple[uvicorn.Server, int]]:
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
+    listening.bind(("127.0.0.1", 0))
+    routes = [WebSocketRoute("/graphql", view)]
+    options: dict[str, Any] = {"ws": WebSocketProtocol, "ws_per_message_deflate": False, "log_config": None}
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), lifespan="off", **options))
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started and not task.done():
+        await asyncio.sleep(0.005)
+    try:
+        yield server, listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+        listening.close()
+
+
+@pytest.fixture
+async def desk(settings: Settings) -> AsyncIterator[Desk]:
+    async with opened_desk(settings) as desk:
+        yield desk
+
+
+def deaf() -> socket.socket:
+    """A client's socket that takes in little; for one that stops reading."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+    return client
+
+
+# Opening
+
+
+@pytest.mark.parametrize("protocols", [["graphql-ws"], ["chat", "graphql-ws"]])
+async def test_another_subprotocol_is_not_acceptable(desk: Desk, protocols: list[str]) -> None:
+    async with desk.open(*protocols) as opened:
+        assert opened.subprotocol is None
+        assert await closed(opened) == (4406, "Subprotocol not acceptable")
+    await desk.deserted()
+
+
+async def test_no_subprotocol_is_not_acceptable(desk: Desk) -> None:
+    async with connect(f"ws://127.0.0.1:{desk.port}/graphql") as opened:
+        assert (await closed(opened))[0] == 4406
+
+
+async def test_the_protocol_is_picked_from_several(desk: Desk) -> None:
+    async with desk.open("chat", "graphql-transport-ws") as opened:
+        assert opened.subprotocol == "graphql-transport-ws"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "http://127.0.0.1",
+        "http://127.0.0.1:{port}.evil.example",
+        "http://x127.0.0.1:{port}",
+    ],
+)
+async def test_pages_of_other_sites_are_refused(desk: Desk, origin: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with desk.open(origin=origin.format(port=desk.port)):
+            pass
+    assert refused.value.response.status_code == 403
+    await desk.deserted()
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:{port}", "https://127.0.0.1:{port}", None])
+async def test_our_own_pages_and_other_programs_are_let_in(desk: Desk, origin: str | None) -> None:
+    async with desk.socket(origin=origin and origin.format(port=desk.port)) as opened:
+        assert await answer(opened, "{ __typename }") == {"data": {"__typename": "Query"}}
+
+
+async def test_a_browser_behind_a_proxy_vouches_for_its_page(desk: Desk) -> None:
+    headers = {"sec-fetch-site": "same-origin"}
+    async with desk.socket(origin="https://news.example", additional_headers=headers) as opened:
+        assert "data" in await answer(opened, "{ __typename }")
+
+
+async def test_an_init_must_come_in_time(settings: Settings) -> None:
+    async with opened_desk(replace(settings, socket_init_timeout=0.1)) as desk:
+        async with desk.open() as opened, desk.socket() as other:
+            assert await closed(opened) == (4408, "Connection initialisation timeout")
+            assert "data" in await answer(other, "{ __typename }")
+        await desk.deserted()
+
+
+# Who it is
+
+
+@pytest.mark.parametrize("field", ["authorization", "Authorization"])
+async def test_a_token_comes_with_connection_init(desk: Desk, field: str) -> None:
+    async with desk.socket({field: f"Bearer {token_for(Role.READER, 'Kim')}"}) as opened:
+        assert (await answer(opened, WHO))["data"]["viewer"]["name"] == "Kim"
+
+
+@pytest.mark.parametrize("payload", [None, {}, {"authorization": None}])
+async def test_or_with_the_handshake(desk: Desk, payload: Any) -> None:
+    headers = {"authorization": f"Bearer {token_for(Role.READER, 'Kim')}"}
+    async with desk.socket(payload, additional_headers=headers) as opened:
+        assert (await answer(opened, WHO))["data"]["viewer"]["name"] == "Kim"
+
+
+async def test_without_a_token_it_is_anybody(desk: Desk) -> None:
+    async with desk.socket() as opened:
+        assert (await answer(opened, WHO))["data"]["viewer"] is None
+
+
+@pytest.mark.parametrize("authorization", ["Bearer nonsense", "Basic a2ltOg==", "", 7, ["Bearer x"], {}])
+async def test_a_wrong_token_is_refused_with_a_reason(desk: Desk, authorization: Any) -> None:
+    async with desk.open() as opened:
+        await say(opened, type="connection_init", payload={"authorization": authorization})
+        code, reason = await closed(opened)
+    assert code == 4403
+    assert reason
+    await desk.deserted()
+
+
+async def test_an_expired_token_is_refused(desk: Desk) -> None:
+    token = token_for(Role.READER, "Kim", expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+    async with desk.open() as opened:
+        await say(opened, type="connection_init", payload={"authorization": f"Bearer {token}"})
+        assert await closed(opened) == (4403, "The token has expired.")
+
+
+async def test_while_nobody_can_be_recognised_clients_are_to_come_back(settings: Settings) -> None:
+    async def recognise(token: str) -> Viewer:
+        raise Fault(FaultCode.UNAVAILABLE, "Try again.")
+
+    async with opened_desk(settings, recognise) as desk, desk.open() as opened:
+        await say(opened, type="connection_init", payload={"authorization": "Bearer x"})
+        assert await closed(opened) == (1013, "Try again.")
+
+
+# Operations
+
+
+async def test_mutations_and_queries_run_too(desk: Desk) -> None:
+    given = {"headline": "Storm", "bodyHtml": "<p>Text.</p>", "section": "asia", "authors": ["Ada Writer"]}
+    async with desk.socket({"authorization": f"Bearer {token_for(Role.EDITOR, 'Ed')}"}) as opened:
+        await start(opened, "box", LATEST)
+        assert [(await hear(opened))["type"] for _ in range(2)] == ["next", "next"]
+
+        await start(opened, "publish", PUBLISH, input=given)
+        heard = [await hear(opened) for _ in range(3)]
+
+        published = [message for message in heard if message["id"] == "publish"]
+        assert [message["type"] for message in published] == ["next", "complete"]
+        assert published[0]["payload"]["data"]["publishArticle"]["userErrors"] == []
+        assert [message["type"] for message in heard if message["id"] == "box"] == ["next"]
+        found = await answer(opened, "{ latestStories { items { nodes { headline } } } }")
+    assert found["data"]["latestStories"]["items"]["nodes"] == [{"headline": "Storm"}]
+    await desk.deserted()
+
+
+async def test_a_named_operation_with_variables(desk: Desk) -> None:
+    query = "query A { a: __typename } query B($s: String!) { section(slug: $s) { name } }"
+    async with desk.socket() as opened:
+        payload = {"query": query, "operationName": "B", "variables": {"s": "asia"}, "extensions": {"x": 1}}
+        await say(opened, id="1", type="subscribe", payload=payload)
+
+        assert (await hear(opened))["payload"] == {"data": {"section": {"name": "Asia"}}}
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("", "BAD_INPUT"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ('subscription { commentEvents(articleId: "zzz") { __typename } }', None),
+        ("subscription { moderationEvents { __typename } }", "FORBIDDEN"),
+    ],
+)
+async def test_an_operation_that_cannot_start_leaves_the_others_alone(desk: Desk, query: str, code: str | None) -> None:
+    async with desk.socket() as opened:
+        await start(opened, "box", LATEST)
+        await hear(opened)
+        await hear(opened)
+        await start(opened, "bad", query)
+        refused = await hear(opened)
+
+        assert (refused["id"], refused["type"]) == ("bad", "error")
+        assert code in (None, refused["payload"][0]["extensions"]["code"])
+        assert "data" in await answer(opened, "{ __typename }")
+        assert len(desk.hub) == 1
+
+
+async def test_what_a_resolver_refuses_is_part_of_the_result(desk: Desk) -> None:
+    async with desk.socket() as opened:
+        result = await answer(opened, '{ node(id: "zzz") { id } }')
+
+    assert [error["path"] for error in result["errors"]] == [["node"]]
+
+
+async def test_text_that_is_no_unicode_comes_back_escaped(desk: Desk) -> None:
+    async with desk.socket() as opened:
+        await opened.send('{"id":"\\ud800","type":"subscribe","payload":{"query":"{ a(b: \\"\\ud83d\\") }"}}')
+        refused = await hear(opened)
+
+    assert (refused["id"], refused["type"]) == ("\ud800", "error")
+
+
+async def test_an_id_that_is_taken_closes_the_socket(desk: Desk) -> None:
+    async with desk.socket() as opened:
+        await start(opened, "d", LATEST)
+        await start(opened, "d", LATEST)
+
+        assert await closed(opened) == (4409, "Subscriber for d already exists")
+    await desk.deserted()
+
+
+async def test_what_a_client_stops_is_gone_and_its_id_free(desk: Desk) -> None:
+    async with desk.socket() as opened:
+        for _ in range(20):
+            await start(opened, "s", LATEST)
+            await say(opened, id="s", type="complete")
+        await start(opened, "s", LATEST)
+        ready = await hear(opened)
+        while ready["payload"]["data"]["latestStories"]["__typename"] != "StreamReady":
+            ready = await hear(opened)
+        assert len(desk.hub) == 1
+
+        await say(opened, id="s", type="complete")
+        async with asyncio.timeout(5):
+            while desk.hub:
+                await asyncio.sleep(0.01)
+
+
+async def test_one_operation_too_many(settings: Settings) -> None:
+    async with opened_desk(replace(settings, socket_operations=2)) as desk, desk.socket() as opened:
+        for name in ("1", "2", "3"):
+            await start(opened, name, LATEST)
+        refused = await hear(opened)
+        while refused["type"] != "error":
+            refused = await hear(opened)
+
+        assert refused["id"] == "3"
+        assert refused["payload"][0]["extensions"]["code"] == "TOO_MANY_OPERATIONS"
+        assert len(desk.hub) <= 2
+
+
+async def test_a_flood_is_closed(settings: Settings) -> None:
+    async with opened_desk(replace(settings, socket_messages_per_second=10)) as desk, desk.socket() as opened:
+        with suppress(ConnectionClosed):
+            for _ in range(200):
+                await opened.send('{"type":"ping"}')
+
+        assert await closed(opened) == (4429, "Too many messages")
+
+
+@pytest.mark.parametrize("message", ["[1]", "null", '{"type":"ping","payload":1}', "[" * 5_000, b'{"type":"ping"}'])
+async def test_a_malformed_message_closes_the_socket(desk: Desk, message: str | bytes) -> None:
+    async with desk.socket() as opened:
+        await start(opened, "s", LATEST)
+        await opened.send(message)
+
+        assert (await closed(opened))[0] == 4400
+    await desk.deserted()
+
+
+# Defects
+
+
+async def test_a_defect_in_an_operation_ends_that_operation(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the machinery had one; what resolvers raise is part of their results."""
+    sound = desk.view.schema.stream
+
+    async def stream(query: str | None, *args: Any, **kwargs: Any) -> Any:
+        if query == "broken":
+            raise ZeroDivisionError("private details")
+        return await sound(query, *args, **kwargs)
+
+    monkeypatch.setattr(desk.view.schema, "stream", stream)
+    async with desk.socket() as opened:
+        await start(opened, "bad", "broken")
+        refused = await hear(opened)
+        assert "data" in await answer(opened, "{ __typename }")
+
+    assert (refused["id"], refused["type"]) == ("bad", "error")
+    assert refused["payload"][0]["extensions"]["code"] == "INTERNAL"
+    assert "private" not in str(refused)
+    (logged,) = errors(caplog)
+    assert refused["payload"][0]["extensions"]["fault"] in logged
+
+
+async def test_a_defect_of_the_connection_closes_it_with_an_id(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def recognise(token: str) -> Viewer:
+        raise ZeroDivisionError("private details")
+
+    async with opened_desk(settings, recognise) as desk:
+        async with desk.open() as opened:
+            await say(opened, type="connection_init", payload={"authorization": "Bearer x"})
+            code, reason = await closed(opened)
+        await desk.deserted()
+
+    assert code == 4500
+    (logged,) = errors(caplog)
+    assert reason.rpartition(" ")[2] in logged
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_text_that_is_no_text_is_no_error_of_ours(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    async with desk.socket() as opened:
+        await opened.send(b"\xff\xfe", text=True)
+
+        assert (await closed(opened))[0] == 1007
+    assert errors(caplog) == []
+    await desk.deserted()
+
+
+# Whoever has gone
+
+
+async def test_a_cut_connection_leaves_nothing(desk: Desk) -> None:
+    async with desk.socket() as opened:
+        for number in range(10):
+            await start(opened, str(number), LATEST)
+        for _ in range(20):
+            await hear(opened)
+        assert len(desk.hub) == 10
+
+        opened.transport.abort()
+        await desk.deserted()
+
+
+async def test_a_closed_connection_leaves_nothing(desk: Desk) -> None:
+    async with desk.socket() as opened:
+        await start(opened, "s", LATEST)
+        await hear(opened)
+    await desk.deserted()
+
+
+async def test_a_client_that_stops_reading_is_cut(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "newsgraph")
+    async with opened_desk(replace(settings, socket_send_timeout=0.3)) as desk:
+        async with desk.socket(sock=dial(desk)) as opened, desk.socket() as other:
+            await start(opened, "s", LATEST)
+            await hear(opened)
+            opened.transport.pause_reading()
+            echo = asyncio.create_task(pings(opened, 20, 200_000))
+            async with asyncio.timeout(5):
+                while len(running()) > 1:
+                    await asyncio.sleep(0.01)
+
+            assert len(desk.hub) == 0
+            assert len(desk.server.server_state.connections) == 1
+            assert "data" in await answer(other, "{ __typename }")
+            opened.transport.abort()
+            await echo
+        await desk.deserted()
+    assert "cut off" in caplog.text
+    assert errors(caplog) == []
+
+
+async def pings(opened: ClientConnection, count: int, size: int) -> None:
+    """Messages that are answered with as many bytes."""
+    with suppress(ConnectionClosed):
+        for _ in range(count):
+            await say(opened, type="ping", payload={"a": "x" * size})
+
+
+def dial(desk: Desk) -> socket.socket:
+    client = deaf()
+    client.connect(("127.0.0.1", desk.port))
+    client.setblocking(False)
+    return client
+
+
+async def test_a_client_that_reads_slowly_gets_everything_and_queues_nothing(desk: Desk) -> None:
+    """Fifty operations are done at once, and each waits for its turn with its result."""
+    name = "x" * 30_000
+    async with desk.socket(sock=dial(desk)) as opened:
+        opened.transport.pause_reading()
+        for number in range(50):
+            await start(opened, str(number), f"{{ {name}: __typename }}")
+        await asyncio.sleep(0.2)
+        opened.transport.resume_reading()
+        results: set[str] = set()
+        while len(results) < 50:
+            assert waiting(desk) < 200_000
+            message = await hear(opened)
+            if message["type"] == "next":
+                assert message["payload"] == {"data": {name: "Query"}}
+                results.add(message["id"])
+
+
+def waiting(desk: Desk) -> int:
+    """Bytes that uvicorn holds for clients."""
+    return sum(one.transport.get_write_buffer_size() for one in desk.server.server_state.connections)
+
+
+async def test_pings_of_the_transport_fill_no_memory(desk: Desk) -> None:
+    """They are answered by uvicorn itself, past everything that is ours."""
+    frame = Frame(Opcode.PING, b"x" * 125).serialize(mask=True)
+    async with desk.socket(sock=dial(desk)) as opened:
+        opened.transport.pause_reading()
+        opened.transport.write(frame * 20_000)
+        await start(opened, "after them", LATEST)
+        async with asyncio.timeout(10):
+            while not desk.hub:
+                await asyncio.sleep(0.01)
+        assert waiting(desk) < 300_000
+        opened.transport.abort()
+    await desk.deserted()
+
+
+async def test_a_peer_that_never_answers_a_close_is_let_go(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsgraph.web.uvicorn_ws._LINGER", -9.8)  # 0.2 s after what uvicorn waits for
+    async with opened_desk(settings) as desk, desk.socket(sock=dial(desk)) as opened:
+        opened.transport.pause_reading()
+        await pings(opened, 1, 60_000)
+        await opened.send("!")
+        async with asyncio.timeout(5):
+            while running():
+                await asyncio.sleep(0.01)
+        assert waiting(desk)
+
+        await desk.deserted()
+        opened.transport.abort()
+
+
+# All of it, by an outside judge
+
+
+@pytest.mark.skipif(not CHECKS.is_file(), reason="the outside judge lies beside the repository")
+def test_the_outside_judge_passes_every_must_and_should(tmp_path: Path) -> None:
+    with started("demo", "--socket-init-timeout", "1", folder=tmp_path) as (_, address):
+        get(f"{address}/healthz")
+        judged = subprocess.run(
+            [sys.executable, "-B", CHECKS, f"{address}/graphql", *JUDGING],
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+    assert "0 failed, 0 skipped" in judged.stdout
+
+
+# A list's stream begins with two events at once; nothing happens to the oldest article.
+JUDGING = [
+    "--strict",
+    *("--stream", "subscription { latestStories { __typename } }"),
+    *("--idle", 'subscription { articleEvents(articleId: "QXJ0aWNsZTox") { __typename } }'),
+    *("--fails", 'query { node(id: "zzz") { id } }'),
+    *("--bad-init", '{"authorization": "Bearer nonsense"}'),
+    *("--init-timeout", "1"),
+]
