@@ -35,6 +35,7 @@ from newsgraph.storage.database import SqliteStore
 from newsgraph.storage.watch import watch_commits
 from newsgraph.web import graphiql, pages
 from newsgraph.web.graphql import GraphQLView
+from newsgraph.web.operations import Operations
 from newsgraph.web.sockets import SocketView
 
 Background = Callable[[Newsroom], Awaitable[None]]
@@ -139,7 +140,7 @@ async def _start(newsroom: Newsroom, bell: LocalBell, tasks: asyncio.TaskGroup) 
     page = await _graphiql(newsroom) if settings.graphiql else None
     built, recognise = schema.build(), _recognise(newsroom, secret)
     view = GraphQLView(built, services, recognise, page)
-    sockets = SocketView(built, services, recognise)
+    sockets = SocketView(Operations(built, services), services, recognise)
     watch = watch_commits(database_path(settings), settings.poll_interval, bell)
     work = [tail.run(bell), watch, *_periodic(services)]
     return _Running(view, sockets, services, [tasks.create_task(one) for one in work])

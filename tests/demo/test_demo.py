@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -26,24 +25,9 @@ def content() -> Content:
     return read_content()
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the demo's content, to be copied."""
-
-    async def load() -> None:
-        clock = loader.DemoClock()
-        async with app.open_newsroom(Settings(database=f"sqlite:///{path}"), clock=clock) as newsroom:
-            await loader.load(newsroom, clock)
-
-    path = tmp_path_factory.mktemp("demo") / "demo.db"
-    asyncio.run(load())
-    return path
-
-
 @pytest.fixture
-async def newsroom(loaded: Path, tmp_path: Path) -> AsyncIterator[Newsroom]:
-    copy = await asyncio.to_thread(shutil.copy, loaded, tmp_path)
-    async with app.open_newsroom(Settings(database=f"sqlite:///{copy}")) as newsroom:
+async def newsroom(copied: Path) -> AsyncIterator[Newsroom]:
+    async with app.open_newsroom(Settings(database=f"sqlite:///{copied}")) as newsroom:
         yield newsroom
 
 

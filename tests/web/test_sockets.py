@@ -8,7 +8,7 @@ import logging
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -29,13 +29,15 @@ from newsgraph.actions.views import ViewCounter
 from newsgraph.auth import tokens
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.users import Role, Viewer
+from newsgraph.engine.subscriptions import Request
 from newsgraph.graph import schema
-from newsgraph.graph.context import Services
+from newsgraph.graph.context import Context, Services
 from newsgraph.live.bells import LocalBell
 from newsgraph.live.hub import Hub
 from newsgraph.live.streams import Streams
 from newsgraph.live.tail import Tail
 from newsgraph.settings import Settings
+from newsgraph.web.operations import Operations
 from newsgraph.web.sockets import SocketView
 from newsgraph.web.uvicorn_ws import WebSocketProtocol
 from tests.cli.test_serving import get, started
@@ -135,7 +137,7 @@ async def opened_desk(settings: Settings, recognise: Callable[[str], Awaitable[V
         async def verified(token: str) -> Viewer:
             return await users.recognise(newsroom, tokens.verify(SECRET, token))
 
-        view = SocketView(schema.build(), services, recognise or verified)
+        view = SocketView(Operations(schema.build(), services), services, recognise or verified)
         following = asyncio.create_task(tail.run(bell))
         async with serving(view) as (server, port):
             yield Desk(view, hub, server, port)
@@ -414,14 +416,14 @@ async def test_a_defect_in_an_operation_ends_that_operation(
     desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if the machinery had one; what resolvers raise is part of their results."""
-    sound = desk.view.schema.stream
+    sound = desk.view.operations.results
 
-    async def stream(query: str | None, *args: Any, **kwargs: Any) -> Any:
-        if query == "broken":
+    def results(request: Request, context: Context) -> AsyncGenerator[str, None]:
+        if request.query == "broken":
             raise ZeroDivisionError("private details")
-        return await sound(query, *args, **kwargs)
+        return sound(request, context)
 
-    monkeypatch.setattr(desk.view.schema, "stream", stream)
+    monkeypatch.setattr(desk.view.operations, "results", results)
     async with desk.socket() as opened:
         await start(opened, "bad", "broken")
         refused = await hear(opened)
@@ -473,7 +475,7 @@ async def test_a_cut_connection_leaves_nothing(desk: Desk) -> None:
             await start(opened, str(number), LATEST)
         for _ in range(20):
             await hear(opened)
-        assert len(desk.hub) == 10
+        assert (len(desk.hub), desk.view.operations.fanout.members) == (1, 10)
 
         opened.transport.abort()
         await desk.deserted()
@@ -484,6 +486,7 @@ async def test_a_closed_connection_leaves_nothing(desk: Desk) -> None:
         await start(opened, "s", LATEST)
         await hear(opened)
     await desk.deserted()
+    assert (desk.view.operations.fanout.groups, desk.view.operations.fanout.members) == (0, 0)
 
 
 async def test_a_client_that_stops_reading_is_cut(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:

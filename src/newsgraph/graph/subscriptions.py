@@ -282,15 +282,17 @@ class ListFeed(NewsFeed):
 async def _list_event(
     context: Context, found: Listing, inserted: Sequence[int], removed: Sequence[int]
 ) -> RankedListChanged:
+    """An article that was retracted after the list was read stands neither in the edges nor in the order."""
     new = set(inserted)
     edges: Any = await edges_of(context, [item for item in found.ranked if item.article_id in new])
+    gone = new - {edge.node.id for edge in edges}
     shown: Any = found
     return RankedListChanged(
         cursor=StreamCursor(found.version),
         ranked_list=shown,
         inserted_edges=edges,
         removed_article_ids=_article_ids(removed),
-        ordered_article_ids=_article_ids(_ids(found)),
+        ordered_article_ids=_article_ids([one for one in _ids(found) if one not in gone]),
     )
 
 

@@ -14,15 +14,15 @@ from starlette.types import Receive, Scope
 from starlette.types import Send as AsgiSend
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.http.websocket_origin import is_same_origin
-from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.users import ANONYMOUS
+from newsgraph.engine.subscriptions import Request, RequestError
 from newsgraph.graph.context import Context, Services
 from newsgraph.graph.errors import presented
-from newsgraph.graph.schema import NewsSchema
 from newsgraph.observe import LOG, report_fault
-from newsgraph.web.callers import Recognise, encode, reader_of, viewer_of
+from newsgraph.web.callers import Recognise, reader_of, viewer_of
+from newsgraph.web.operations import Operations
 from newsgraph.web.transport_ws import (
     PROTOCOL,
     Action,
@@ -42,7 +42,7 @@ from newsgraph.web.uvicorn_ws import aborter
 class SocketView:
     """The GraphQL endpoint for WebSockets, as an ASGI application."""
 
-    schema: NewsSchema
+    operations: Operations
     services: Services
     recognise: Recognise
 
@@ -165,10 +165,13 @@ class _Socket:
 
     async def _operate(self, start: Start) -> None:
         """Runs an operation to its end. A defect ends this operation and no other."""
+        errors: Sequence[GraphQLError] = ()
         try:
-            errors = await self._relay(start)
+            await self._relay(start)
         except _Over:
             raise
+        except RequestError as error:
+            errors = error.errors
         except Exception as error:
             errors = [presented(GraphQLError(str(error), original_error=error))]
         finally:
@@ -180,36 +183,18 @@ class _Socket:
         ended = self._connection.error(start.id, shown) if shown else self._connection.complete(start.id)
         await self._perform(ended)
 
-    async def _relay(self, start: Start) -> Sequence[GraphQLError]:
-        """Sends all results of an operation, each before it asks for the next; returns why there were none."""
+    async def _relay(self, start: Start) -> None:
+        """Sends all results of an operation, each before it asks for the next. Errors: RequestError."""
+        request = Request(start.query, start.variables, start.operation_name)
         context = Context(self._view.services, self._viewer, reader_of(self._websocket))
-        results: Any = await self._view.schema.stream(
-            start.query,
-            start.variables,
-            context,
-            operation_name=start.operation_name,
-            operation_extensions=start.extensions,
-        )
-        async with aclosing(results):
+        async with aclosing(self._view.operations.results(request, context)) as results:
             async for result in results:
                 if _stopped():
                     raise asyncio.CancelledError
-                if isinstance(result, PreExecutionError):
-                    return result.errors or ()
-                await self._perform(self._connection.next(start.id, encode(_payload(result))))
-        return ()
+                await self._perform(self._connection.next(start.id, result))
 
 
 def _stopped() -> bool:
     """Whether this task was cancelled, also when something in it has swallowed that."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _payload(result: ExecutionResult) -> dict[str, Any]:
-    payload: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        payload["errors"] = [error.formatted for error in result.errors]
-    if result.extensions:
-        payload["extensions"] = result.extensions
-    return payload

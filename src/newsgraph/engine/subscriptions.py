@@ -1,0 +1,154 @@
+"""A subscription taken apart: its document checked once, its source of events, and execution of one event.
+
+The steps are those of the GraphQL specification, section 6.2.3: CreateSourceEventStream and ExecuteSubscriptionEvent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    Executor,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    create_source_event_stream,
+    execute_subscription_event,
+    get_operation_ast,
+    parse,
+    validate,
+    visit,
+)
+
+
+class RequestError(Exception):
+    """The operation cannot begin; `errors` say why. `valid`: whether its document fits the schema."""
+
+    def __init__(self, errors: Sequence[GraphQLError], valid: bool = True) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors
+        self.valid = valid
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An operation as a client sends it."""
+
+    query: str
+    variables: Mapping[str, Any] | None = None
+    operation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that is valid for the schema, and the operation that is asked for."""
+
+    parsed: DocumentNode
+    operation: OperationDefinitionNode
+
+    def selects(self, names: frozenset[str]) -> bool:
+        """Whether a field of one of these names is selected anywhere in the document."""
+        finder = _Finder(names)
+        visit(self.parsed, finder)
+        return finder.found
+
+    def variables_besides(self, argument: str, variables: Mapping[str, Any] | None) -> str:
+        """The variables in canonical form, but for the one that is this argument of the operation's field alone."""
+        kept = dict(variables or {})
+        kept.pop(self._only_for(argument) or "", None)
+        return json.dumps(kept, sort_keys=True)
+
+    def _only_for(self, argument: str) -> str | None:
+        uses = _Uses()
+        visit(self.parsed, uses)
+        fields = [node for node in self.operation.selection_set.selections if isinstance(node, FieldNode)]
+        given = [one for field in fields for one in field.arguments or () if one.name.value == argument]
+        names = [one.value.name.value for one in given if isinstance(one.value, VariableNode)]
+        return names[0] if names and uses.names.count(names[0]) == 1 else None
+
+
+class _Finder(Visitor):
+    def __init__(self, names: frozenset[str]) -> None:
+        super().__init__()
+        self._names = names
+        self.found = False
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        self.found = self.found or node.name.value in self._names
+
+
+class _Uses(Visitor):
+    """Names of variables, once for each place where their value is used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def enter_variable_definition(self, _node: Any, *_: Any) -> Any:
+        return self.SKIP
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        self.names.append(node.name.value)
+
+
+def check(schema: GraphQLSchema, request: Request) -> Document:
+    """Parses and validates. Errors: RequestError."""
+    try:
+        parsed = parse(request.query)
+    except GraphQLError as error:
+        raise RequestError([error], valid=False) from None
+    errors = validate(schema, parsed)
+    if errors:
+        raise RequestError(errors, valid=False)
+    operation = get_operation_ast(parsed, request.operation_name)
+    if operation is None:
+        raise RequestError([GraphQLError("There is no such operation, or several and none is named.")])
+    return Document(parsed, operation)
+
+
+def is_subscription(document: Document) -> bool:
+    return document.operation.operation is OperationType.SUBSCRIPTION
+
+
+def prepare(
+    executor: type[Executor[Any]], schema: GraphQLSchema, document: Document, request: Request, context: object
+) -> Executor[Any]:
+    """The operation with its variables coerced, for one context. Errors: RequestError."""
+    built = executor.build(
+        schema,
+        document.parsed,
+        context_value=context,
+        raw_variable_values=dict(request.variables or {}),
+        operation_name=request.operation_name,
+    )
+    if isinstance(built, Executor):
+        return built
+    raise RequestError(built)
+
+
+async def source_of(executor: Executor[Any]) -> Any:
+    """What the subscription's resolver returned. Errors: RequestError."""
+    source = create_source_event_stream(executor)
+    if executor.is_awaitable(source):
+        source = await source
+    if isinstance(source, ExecutionResult):
+        raise RequestError(source.errors or [])
+    return source
+
+
+async def execute_event(executor: Executor[Any], event: object) -> ExecutionResult:
+    """The operation's result on one event."""
+    result: Any = execute_subscription_event(executor.build_per_event_executor(event))
+    if executor.is_awaitable(result):
+        result = await result
+    assert isinstance(result, ExecutionResult)  # noqa: S101 - incremental delivery is no part of subscriptions
+    return result
