@@ -162,3 +162,34 @@ async def test_those_who_see_more_are_among_themselves(desk: Desk) -> None:
             stream = await opened.enter_async_context(aclosing(desk.subscribe(here, viewer)))
             await anext(stream)
         assert desk.operations.fanout.groups == 3, "readers share, signed in or not"
+
+
+async def test_documents_are_checked_once_and_remembered_within_bounds(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+    sound = subscriptions.check
+
+    def check(core: Any, request: Request) -> subscriptions.Document:
+        checked.append(request.query)
+        return sound(core, request)
+
+    monkeypatch.setattr(subscriptions, "check", check)
+
+    async def ask(query: str) -> None:
+        async with aclosing(desk.operations.results(Request(query), Context(desk.services))) as results:
+            assert '"data"' in await anext(results)
+
+    for _ in range(3):
+        await ask("{ streamHead }")
+    assert checked == ["{ streamHead }"]
+
+    for number in range(501):
+        await ask(f"{{ a{number}: __typename }}")
+    await ask("{ streamHead }")
+    assert checked.count("{ streamHead }") == 2, "the longest unused is forgotten"
+
+    long = "{ streamHead } #" + "x" * 10_000
+    await ask(long)
+    await ask(long)
+    assert checked.count(long) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Hashable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from newsgraph.web.callers import encode
 # Whoever may see more than readers do; everybody else sees what an anonymous reader sees.
 _SEES_MORE = (Role.ADMIN, Role.MODERATOR, Role.EDITOR)
 
+_DOCUMENTS = 500  # remembered at most, the longest unused forgotten first
+_DOCUMENT_MAX = 10_000  # characters; longer ones are checked each time
+
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
@@ -40,6 +44,7 @@ class Operations:
     def __init__(self, schema: NewsSchema, services: Services) -> None:
         self._schema = schema
         self._services = services
+        self._documents: OrderedDict[tuple[str, str | None], Document] = OrderedDict()
         self.fanout = Fanout(services.settings.mailbox_size, _as_client_sees_it)
 
     async def results(self, request: Request, context: Context) -> AsyncGenerator[str, None]:
@@ -57,7 +62,22 @@ class Operations:
         if not request.query.strip():
             empty = Fault(FaultCode.BAD_INPUT, "There is no operation in the request.")
             raise RequestError([GraphQLError(empty.message, original_error=empty)])
-        return subscriptions.check(self._schema.core, request)
+        return self._known(request) or self._learn(request)
+
+    def _known(self, request: Request) -> Document | None:
+        key = (request.query, request.operation_name)
+        if key in self._documents:
+            self._documents.move_to_end(key)
+        return self._documents.get(key)
+
+    def _learn(self, request: Request) -> Document:
+        """Validating a widget's document takes a millisecond, and everybody sends the same."""
+        document = subscriptions.check(self._schema.core, request)
+        if len(request.query) <= _DOCUMENT_MAX:
+            self._documents[request.query, request.operation_name] = document
+            while len(self._documents) > _DOCUMENTS:
+                self._documents.popitem(last=False)
+        return document
 
     async def _run(self, _document: Document, request: Request, context: Context) -> AsyncGenerator[str, None]:
         variables = dict(request.variables or {})

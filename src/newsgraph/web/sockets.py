@@ -35,7 +35,7 @@ from newsgraph.web.transport_ws import (
     Start,
     Stop,
 )
-from newsgraph.web.uvicorn_ws import aborter
+from newsgraph.web.uvicorn_ws import grip_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ class _Socket:
         self._view = view
         self._settings = view.services.settings
         self._websocket = websocket
+        self._grip = grip_of(websocket.scope)
         limits = Limits(self._settings.socket_operations, self._settings.socket_messages_per_second)
         self._connection = Connection(limits, time.monotonic)
         self._viewer = ANONYMOUS
@@ -130,19 +131,25 @@ class _Socket:
             if self._websocket.application_state is not WebSocketState.CONNECTED:
                 raise _Over
             try:
-                async with asyncio.timeout(self._settings.socket_send_timeout):
-                    await self._websocket.send(event)
+                await self._send(event)
             except WebSocketDisconnect:
                 raise _Over from None
             except TimeoutError:
                 self._abort()
                 raise _Over from None
 
+    async def _send(self, event: dict[str, Any]) -> None:
+        """Without a timer where nothing is waited for, which is nearly always."""
+        if self._grip is not None and self._grip.ready():
+            await self._websocket.send(event)
+            return
+        async with asyncio.timeout(self._settings.socket_send_timeout):
+            await self._websocket.send(event)
+
     def _abort(self) -> None:
         LOG.info("a WebSocket was cut off: its client has not read for %g s", self._settings.socket_send_timeout)
-        abort = aborter(self._websocket.scope)
-        if abort is not None:
-            abort()
+        if self._grip is not None:
+            self._grip.abort()
 
     async def _authenticate(self, payload: Mapping[str, Any]) -> None:
         self._patience.cancel()
@@ -177,7 +184,7 @@ class _Socket:
         finally:
             if self._running.get(start.id) is asyncio.current_task():
                 del self._running[start.id]
-        if _stopped():
+        if _stopped(asyncio.current_task()):
             return
         shown = [error.formatted for error in errors]
         ended = self._connection.error(start.id, shown) if shown else self._connection.complete(start.id)
@@ -187,14 +194,14 @@ class _Socket:
         """Sends all results of an operation, each before it asks for the next. Errors: RequestError."""
         request = Request(start.query, start.variables, start.operation_name)
         context = Context(self._view.services, self._viewer, reader_of(self._websocket))
+        task = asyncio.current_task()
         async with aclosing(self._view.operations.results(request, context)) as results:
             async for result in results:
-                if _stopped():
+                if _stopped(task):
                     raise asyncio.CancelledError
                 await self._perform(self._connection.next(start.id, result))
 
 
-def _stopped() -> bool:
-    """Whether this task was cancelled, also when something in it has swallowed that."""
-    task = asyncio.current_task()
+def _stopped(task: asyncio.Task[Any] | None) -> bool:
+    """Whether a task was cancelled, also when something in it has swallowed that."""
     return task is not None and task.cancelling() > 0

@@ -8,17 +8,26 @@ the names used here are looked at with each new version of uvicorn.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-_EXTENSION = "newsgraph.abort"
+_EXTENSION = "newsgraph"
 _LINGER = 5.0  # seconds that a peer has to read the last of it, after all that uvicorn itself waits for
 
 
-def aborter(scope: Mapping[str, Any]) -> Callable[[], None] | None:
-    """What drops this ASGI connection at once, unread data and all; None on a server that cannot."""
-    found: Callable[[], None] | None = scope.get("extensions", {}).get(_EXTENSION, {}).get("abort")
+@dataclass(frozen=True, slots=True)
+class Grip:
+    """What ASGI does not offer: to drop a connection at once, unread data and all, and whether a send would wait."""
+
+    abort: Callable[[], None]
+    ready: Callable[[], bool]
+
+
+def grip_of(scope: Mapping[str, Any]) -> Grip | None:
+    """None on another server than this one."""
+    found: Grip | None = scope.get("extensions", {}).get(_EXTENSION, {}).get("grip")
     return found
 
 
@@ -26,7 +35,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     """For one connection."""
 
     async def run_asgi(self) -> None:
-        self.scope["extensions"][_EXTENSION] = {"abort": self.transport.abort}
+        self.scope["extensions"][_EXTENSION] = {"grip": Grip(self.transport.abort, self.writable.is_set)}
         await super().run_asgi()
         if not self.disconnected:
             self.loop.call_later(self.close_timeout + _LINGER, self.transport.abort)
