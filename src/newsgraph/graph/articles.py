@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
 import strawberry
+from strawberry.dataloader import DataLoader
 
 from newsgraph.domain.articles import AdSlot, Article, ArticleFilter
 from newsgraph.domain.authors import Author
@@ -17,6 +18,7 @@ from newsgraph.domain.sections import Section
 from newsgraph.graph.context import Context, Info
 from newsgraph.graph.enums import ArticleOrder, Window
 from newsgraph.graph.inputs import ArticleFilterInput
+from newsgraph.graph.loaders import Under
 from newsgraph.graph.pages import Connection, SearchEdge, article_key, connect, order_name
 from newsgraph.graph.scalars import URL
 from newsgraph.policies import moderation
@@ -112,6 +114,20 @@ async def _none() -> int:
 async def section_id(context: Context, slug: str) -> int | None:
     found = await context.loaders.section_by_slug(slug)
     return found.id if found else None
+
+
+async def below(
+    context: Context,
+    rows: DataLoader[Under, Sequence[Article]],
+    counts: DataLoader[int, int],
+    parent_id: int,
+    page: PageArguments,
+) -> Connection:
+    """A section's or an author's articles, newest first."""
+    order = order_name(ArticleOrder.PUBLISHED_DESC)
+    asked = page_slice(page, order, context.page_limits)
+    found = await rows.load(Under(parent_id, asked))
+    return connect(page_of(found, asked), order, article_key, lambda: counts.load(parent_id))
 
 
 # Article fields

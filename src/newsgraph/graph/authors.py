@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import strawberry
 
-from newsgraph.domain.articles import ArticleOrder
 from newsgraph.domain.authors import Author
 from newsgraph.domain.cursors import global_id
 from newsgraph.domain.pages import PageArguments, page_of, page_slice
+from newsgraph.graph import articles as _articles
 from newsgraph.graph.context import Info
-from newsgraph.graph.loaders import Under
-from newsgraph.graph.pages import Connection, article_key, author_key, connect, order_name
+from newsgraph.graph.pages import Connection, author_key, connect
 
-_ORDER = order_name(ArticleOrder.PUBLISHED_DESC)
 _BY_NAME = "name"
 
 
@@ -45,7 +43,6 @@ async def articles(
     last: int | None = None,
     before: str | None = None,
 ) -> Connection:
-    loaders = info.context.loaders
-    asked = page_slice(PageArguments(first, after, last, before), _ORDER, info.context.page_limits)
-    rows = await loaders.articles_of_author.load(Under(root.id, asked))
-    return connect(page_of(rows, asked), _ORDER, article_key, lambda: loaders.count_of_author.load(root.id))
+    context, loaders = info.context, info.context.loaders
+    page = PageArguments(first, after, last, before)
+    return await _articles.below(context, loaders.articles_of_author, loaders.count_of_author, root.id, page)

@@ -8,15 +8,13 @@ import strawberry
 
 from newsgraph.domain.cursors import global_id
 from newsgraph.domain.lists import ListFamily, ListKey
-from newsgraph.domain.pages import PageArguments, page_of, page_slice
+from newsgraph.domain.pages import PageArguments
 from newsgraph.domain.sections import Section
+from newsgraph.graph import articles as _articles
 from newsgraph.graph import lists
 from newsgraph.graph.context import Info
-from newsgraph.graph.enums import ArticleOrder, Window
-from newsgraph.graph.loaders import Under
-from newsgraph.graph.pages import Connection, article_key, connect, order_name
-
-_ORDER = order_name(ArticleOrder.PUBLISHED_DESC)
+from newsgraph.graph.enums import Window
+from newsgraph.graph.pages import Connection
 
 
 async def section(info: Info, slug: str) -> Section | None:
@@ -39,10 +37,9 @@ async def articles(
     last: int | None = None,
     before: str | None = None,
 ) -> Connection:
-    loaders = info.context.loaders
-    asked = page_slice(PageArguments(first, after, last, before), _ORDER, info.context.page_limits)
-    rows = await loaders.articles_of_section.load(Under(root.id, asked))
-    return connect(page_of(rows, asked), _ORDER, article_key, lambda: loaders.count_of_section.load(root.id))
+    context, loaders = info.context, info.context.loaders
+    page = PageArguments(first, after, last, before)
+    return await _articles.below(context, loaders.articles_of_section, loaders.count_of_section, root.id, page)
 
 
 async def latest_stories(root: Section, info: Info) -> lists.Listing | None:
