@@ -193,3 +193,25 @@ async def test_documents_are_checked_once_and_remembered_within_bounds(
     await ask(long)
     await ask(long)
     assert checked.count(long) == 2
+
+
+async def test_a_feed_by_itself_is_the_whole_stream(desk: Desk) -> None:
+    """For transports that share nothing: attached, opened and spliced by iterating."""
+    here = desk.articles[0]
+    start = (await desk.newsroom.store.read(lambda session: session.log.head())).position.encode()
+    await desk.comment(here, "Missed")
+    request = Request(COMMENTS.replace("PRIVATE", ""), {"articleId": global_id("Article", here), "after": start})
+    built = schema.build()
+    document = subscriptions.check(built.core, request)
+    kind = built.execution_context_class
+    feed = await subscriptions.source_of(
+        subscriptions.prepare(kind, built.core, document, request, Context(desk.services))
+    )
+    async with aclosing(aiter(feed)) as events:
+        seen = [type(await anext(events)).__name__ for _ in range(2)]
+        assert len(desk.hub) == 1
+        await desk.comment(here, "New")
+        seen.append(type(await anext(events)).__name__)
+
+    assert seen == ["StreamReady", "CommentAdded", "CommentAdded"]
+    assert len(desk.hub) == 0

@@ -50,16 +50,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that is valid for the schema, and the operation that is asked for."""
+    """A document that is valid for the schema, the operation that is asked for, and what it was found to use.
+
+    `fields`: names of all fields that are selected. `variables`: names of variables, once for each use of their value.
+    """
 
     parsed: DocumentNode
     operation: OperationDefinitionNode
+    fields: frozenset[str]
+    variables: tuple[str, ...]
 
     def selects(self, names: frozenset[str]) -> bool:
         """Whether a field of one of these names is selected anywhere in the document."""
-        finder = _Finder(names)
-        visit(self.parsed, finder)
-        return finder.found
+        return not self.fields.isdisjoint(names)
 
     def variables_besides(self, argument: str, variables: Mapping[str, Any] | None) -> str:
         """The variables in canonical form, but for the one that is this argument of the operation's field alone."""
@@ -68,36 +71,28 @@ class Document:
         return json.dumps(kept, sort_keys=True)
 
     def _only_for(self, argument: str) -> str | None:
-        uses = _Uses()
-        visit(self.parsed, uses)
         fields = [node for node in self.operation.selection_set.selections if isinstance(node, FieldNode)]
         given = [one for field in fields for one in field.arguments or () if one.name.value == argument]
         names = [one.value.name.value for one in given if isinstance(one.value, VariableNode)]
-        return names[0] if names and uses.names.count(names[0]) == 1 else None
-
-
-class _Finder(Visitor):
-    def __init__(self, names: frozenset[str]) -> None:
-        super().__init__()
-        self._names = names
-        self.found = False
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        self.found = self.found or node.name.value in self._names
+        return names[0] if names and self.variables.count(names[0]) == 1 else None
 
 
 class _Uses(Visitor):
-    """Names of variables, once for each place where their value is used."""
+    """What a document uses, found in one walk."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.names: list[str] = []
+        self.fields: set[str] = set()
+        self.variables: list[str] = []
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        self.fields.add(node.name.value)
 
     def enter_variable_definition(self, _node: Any, *_: Any) -> Any:
         return self.SKIP
 
     def enter_variable(self, node: VariableNode, *_: Any) -> None:
-        self.names.append(node.name.value)
+        self.variables.append(node.name.value)
 
 
 def check(schema: GraphQLSchema, request: Request) -> Document:
@@ -112,7 +107,9 @@ def check(schema: GraphQLSchema, request: Request) -> Document:
     operation = get_operation_ast(parsed, request.operation_name)
     if operation is None:
         raise RequestError([GraphQLError("There is no such operation, or several and none is named.")])
-    return Document(parsed, operation)
+    uses = _Uses()
+    visit(parsed, uses)
+    return Document(parsed, operation, frozenset(uses.fields), tuple(uses.variables))
 
 
 def is_subscription(document: Document) -> bool:

@@ -50,18 +50,11 @@ class GraphQLView(GraphQL[Context, None]):
         viewer = await viewer_of(self._recognise, request.headers.get("authorization"))
         return Context(self._services, viewer, reader_of(request))
 
-    def decode_json(self, data: str | bytes) -> object:
-        """Errors: JSONDecodeError, also for bad Unicode, endless numbers and nesting without end."""
-        try:
-            return json.loads(data)
-        except (ValueError, RecursionError):
-            raise json.JSONDecodeError("not JSON", "", 0) from None
-
     def parse_json(self, data: str | bytes) -> Any:
-        """An object, whatever else JSON may be."""
+        """An object, whatever else JSON may be; bad Unicode, endless numbers and nesting without end are no JSON."""
         try:
-            parsed = self.decode_json(data)
-        except json.JSONDecodeError:
+            parsed = json.loads(data)
+        except (ValueError, RecursionError):
             raise HTTPException(400, "The request is not JSON.") from None
         if not isinstance(parsed, (dict, list)):
             raise HTTPException(400, "A GraphQL request is a JSON object.")

@@ -101,10 +101,9 @@ class Operations:
                 yield result
 
     async def _source(self, document: Document, request: Request, context: Context) -> tuple[Feed, Execute]:
-        """The subscription's feed for one context, and the execution of its events."""
-        own = Context(context.services, context.viewer, context.reader)
+        """The subscription's feed, and the execution of its events; the context is theirs alone."""
         kind = self._schema.execution_context_class
-        executor = subscriptions.prepare(kind, self._schema.core, document, request, own)
+        executor = subscriptions.prepare(kind, self._schema.core, document, request, context)
         feed = await subscriptions.source_of(executor)
 
         async def execute(event: object) -> str:
@@ -117,8 +116,7 @@ class Operations:
         """As whom the group's operation runs: the viewer themself only where the answer depends on who they are."""
         if document.selects(self._schema.private_fields):
             return viewer
-        role = next((role for role in _SEES_MORE if viewer.role is role), None)
-        return Viewer(None, role)
+        return Viewer(None, viewer.role if viewer.role in _SEES_MORE else None)
 
 
 def _as_client_sees_it(defect: Exception) -> Exception:
