@@ -43,7 +43,13 @@ def _newsgraph(folder: Path, count: int) -> Prepared:
     ids = asyncio.run(_furnish(settings, count))
     environment = os.environ | to_environment(settings)
     token = tokens.issue(settings.secret, _claims(COMMENTER, Role.READER))
-    return Prepared([sys.executable, "-m", "newsgraph", "serve"], environment, "graphql", ids, token)
+    return Prepared(
+        [sys.executable, "-m", "newsgraph", "serve", "--connections", "0", "--connections-per-address", "0"],
+        environment,
+        "graphql",
+        ids,
+        token,
+    )
 
 
 async def _furnish(settings: Settings, count: int) -> list[str]:

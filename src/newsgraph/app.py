@@ -21,11 +21,12 @@ from newsgraph.domain.articles import ArticleFilter, ArticleOrder
 from newsgraph.domain.cursors import global_id
 from newsgraph.domain.errors import Fault
 from newsgraph.domain.pages import Slice
-from newsgraph.domain.users import Viewer
+from newsgraph.domain.users import SignIn
 from newsgraph.graph import schema
 from newsgraph.graph.context import Services
 from newsgraph.live.bells import LocalBell
 from newsgraph.live.hub import Hub
+from newsgraph.live.sessions import Sessions
 from newsgraph.live.streams import Streams
 from newsgraph.live.tail import Tail
 from newsgraph.observe import LOG, configure, report_fault
@@ -34,9 +35,12 @@ from newsgraph.settings import Settings, from_environment
 from newsgraph.storage.database import SqliteStore
 from newsgraph.storage.watch import watch_commits
 from newsgraph.web import graphiql, pages
+from newsgraph.web.admission import Admission
+from newsgraph.web.callers import Recognise
 from newsgraph.web.graphql import GraphQLView
 from newsgraph.web.operations import Operations
 from newsgraph.web.sockets import SocketView
+from newsgraph.web.streaming import StreamView
 
 Background = Callable[[Newsroom], Awaitable[None]]
 Job = Callable[[Newsroom], Awaitable[object]]
@@ -113,7 +117,7 @@ class _Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._running is None:
             raise RuntimeError("the application serves before its lifespan has begun")
-        view = self._running.sockets if scope["type"] == "websocket" else self._running.view
+        view = self._running.sockets if scope["type"] == "websocket" else self._running.http
         await view(scope, receive, send)
 
     async def check(self) -> object:
@@ -124,7 +128,7 @@ class _Front:
 
 @dataclass(slots=True)
 class _Running:
-    view: GraphQLView
+    http: StreamView
     sockets: SocketView
     services: Services
     jobs: list[asyncio.Task[None]] = field(default_factory=list)
@@ -132,18 +136,22 @@ class _Running:
 
 async def _start(newsroom: Newsroom, bell: LocalBell, tasks: asyncio.TaskGroup) -> _Running:
     settings, hub = newsroom.settings, Hub(newsroom.settings.mailbox_size)
-    tail = Tail(newsroom.store, hub)
+    sessions = Sessions(newsroom.store, now)
+    tail = Tail(newsroom.store, hub, [sessions])
     head = await tail.start()
     streams = Streams(newsroom.store, hub, head.epoch, settings.replay_limit)
     services = Services(newsroom, streams, ViewCounter(settings, now), now)
     secret = settings.secret or await newsroom.store.secret()
     page = await _graphiql(newsroom) if settings.graphiql else None
     built, recognise = schema.build(), _recognise(newsroom, secret)
+    operations = Operations(built, services, tasks)
+    admission = Admission(settings.connections, settings.connections_per_address)
+    sockets = SocketView(operations, services, recognise, sessions, admission)
     view = GraphQLView(built, services, recognise, page)
-    sockets = SocketView(Operations(built, services), services, recognise)
+    http = StreamView(operations, services, recognise, sessions, admission, view)
     watch = watch_commits(database_path(settings), settings.poll_interval, bell)
-    work = [tail.run(bell), watch, *_periodic(services)]
-    return _Running(view, sockets, services, [tasks.create_task(one) for one in work])
+    work = [tail.run(bell), sessions.run(), watch, *_periodic(services)]
+    return _Running(http, sockets, services, [tasks.create_task(one) for one in work])
 
 
 def _periodic(services: Services) -> list[Coroutine[Any, Any, None]]:
@@ -178,9 +186,10 @@ async def _guarded(work: Background, newsroom: Newsroom) -> None:
         report_fault(error, "a background task")
 
 
-def _recognise(newsroom: Newsroom, secret: str) -> Callable[[str], Awaitable[Viewer]]:
-    async def recognise(token: str) -> Viewer:
-        return await users.recognise(newsroom, tokens.verify(secret, token))
+def _recognise(newsroom: Newsroom, secret: str) -> Recognise:
+    async def recognise(token: str) -> SignIn:
+        claims = tokens.verify(secret, token)
+        return SignIn(await users.recognise(newsroom, claims), claims.expires_at)
 
     return recognise
 

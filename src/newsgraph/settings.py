@@ -50,12 +50,20 @@ class Settings:
     receipt_age: float = _setting(86_400.0, "How long a clientMutationId is remembered.")
     replay_limit: int = _setting(10_000, "Most events replayed; further behind is TRIMMED.")
     mailbox_size: int = _setting(1_000, "Events that wait for one subscriber; more is SLOW_CONSUMER.")
+    connections: int = _setting(15_000, "Sockets and streams open at once, of each process; 0: no limit.")
+    connections_per_address: int = _setting(1_000, "The same from one address (IPv6: one /64 network); 0: no limit.")
+    message_size: int = _setting(1_000_000, "Most bytes of a WebSocket message, and of the request of an HTTP stream.")
+    stream_heartbeat: float = _setting(15.0, "How long an HTTP stream may be silent before it says that it is alive.")
+    reconnect_spread: float = _setting(5.0, "Clients are asked to reconnect after a random part of this time.")
+    drain_timeout: float = _setting(5.0, "How long the end may take once the server is told to stop.")
     socket_operations: int = _setting(100, "Operations that run at once on one WebSocket.")
     socket_messages_per_second: int = _setting(
         100, "Messages of one WebSocket; ten seconds' worth at once; 0: no limit."
     )
     socket_init_timeout: float = _setting(10.0, "How long a WebSocket may wait before its connection_init.")
     socket_send_timeout: float = _setting(30.0, "A WebSocket whose client reads nothing for so long is cut off.")
+    socket_ping_interval: float = _setting(20.0, "How often a WebSocket is pinged.")
+    socket_ping_timeout: float = _setting(20.0, "A WebSocket that does not answer a ping for so long is closed.")
     poll_interval: float = _setting(0.025, "How often other processes' commits are looked for.")
     write_queue: int = _setting(1_000, "Writes that may wait; more are UNAVAILABLE.")
     readers: int = _setting(2, "Connections that read.")
@@ -109,8 +117,12 @@ _CHECKS: list[tuple[Any, str]] = [
         "ranking_interval, poll_interval, view_flush: more than 0.",
     ),
     (
-        lambda s: min(s.socket_init_timeout, s.socket_send_timeout) <= 0,
-        "socket_init_timeout, socket_send_timeout: more than 0.",
+        lambda s: min(s.socket_init_timeout, s.socket_send_timeout, s.socket_ping_interval, s.socket_ping_timeout) <= 0,
+        "socket_init_timeout, socket_send_timeout, socket_ping_interval, socket_ping_timeout: more than 0.",
+    ),
+    (
+        lambda s: min(s.stream_heartbeat, s.drain_timeout, s.message_size) <= 0,
+        "stream_heartbeat, drain_timeout, message_size: more than 0.",
     ),
 ]
 

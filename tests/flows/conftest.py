@@ -20,7 +20,7 @@ from newsgraph.domain.authors import Byline
 from newsgraph.domain.users import Claims, Role
 from newsgraph.ports.store import Session
 from newsgraph.settings import Settings
-from newsgraph.web.uvicorn_ws import WebSocketProtocol
+from newsgraph.web.uvicorn_protocols import WebSocketProtocol
 from tests.flows.client import Client
 
 SECRET = "a secret of more than thirty-two bytes, for tests"

@@ -11,9 +11,10 @@ from typing import TypeVar
 import pytest
 
 from newsgraph.domain.cursors import Position
+from newsgraph.domain.events import Entry
 from newsgraph.domain.tags import MODERATION
 from newsgraph.live.hub import Hub
-from newsgraph.live.streams import Channel, Happened, Opened, Reset, ResetReason, Streams
+from newsgraph.live.streams import Channel, Happened, Opened, Reset, ResetReason, Streams, Stretch
 from newsgraph.live.tail import Tail
 from newsgraph.ports.store import Session, Store
 from tests.live.test_tail import last_seq, post
@@ -28,9 +29,9 @@ async def follow(
 ) -> AsyncGenerator[Told, None]:
     """As ports.feeds says: attach, read the opening, then take what lies beyond it."""
     with streams.attached(channel, gather) as deliveries:
-        opening, seen = await streams.open(channel, after)
-        for one in opening:
-            yield one
+        head, found = await streams.open(channel, [after])
+        yield found[after]
+        seen = head.seq
         async for delivery in deliveries:
             if isinstance(delivery, Reset):
                 seen = delivery.position.seq
@@ -204,10 +205,84 @@ async def test_why_a_cursor_is_refused(store: Store, cursor: Callable[[str], str
     streams = Streams(store, Hub(10), head.epoch, replay_limit=4)
     stream = follow(streams, HERE, cursor(head.epoch))
     async with aclosing(stream):
-        opened, reset = await anext(stream), await anext(stream)
+        opened = await anext(stream)
 
-    position = streams.position(await last_seq(store))
-    assert (opened, reset) == (Opened(position), Reset(position, reason))
+    assert opened == Opened(streams.position(await last_seq(store)), reset=reason)
+
+
+async def test_all_cursors_are_answered_by_one_read_of_what_the_furthest_has_missed(store: Store) -> None:
+    """As after a restart. Who is too far behind is told so, and is no burden to the others."""
+    hub = Hub(10)
+    head = await Tail(store, hub).start()
+    for _ in range(10):
+        await post(store)
+        await post(store, article=2)
+    counted = Counted(store)
+    streams = Streams(counted, hub, head.epoch, replay_limit=6)
+    cursors = [streams.position(head.last_seq + number).encode() for number in range(21)]
+
+    now, found = await streams.open(HERE, [*cursors, None, "nonsense"])
+
+    assert counted.reads == 1
+    assert now.seq == await last_seq(store) == head.last_seq + 20
+    assert (found[None], found["nonsense"]) == (Opened(now), Opened(now, reset=ResetReason.INVALID_CURSOR))
+    all_of_it = await all_entries(store)
+    for number, cursor in enumerate(cursors):
+        missed = [entry for entry in all_of_it if entry.seq > head.last_seq + number]
+        if len(missed) > 6:
+            assert found[cursor] == Opened(now, reset=ResetReason.TRIMMED)
+        else:
+            assert found[cursor] == Opened(streams.position(head.last_seq + number), True, missed)
+
+
+async def test_a_long_way_is_gone_in_stretches(store: Store) -> None:
+    hub = Hub(10)
+    head = await Tail(store, hub).start()
+    for _ in range(10):
+        await post(store)
+        await post(store, article=2)
+    streams = Streams(store, hub, head.epoch, replay_limit=1_000)
+    cursor, more, seen = streams.position(0).encode(), True, list[int]()
+    lengths = []
+    while more:
+        stretch = (await streams.go_on(HERE, [cursor], 4))[cursor]
+        assert isinstance(stretch, Stretch)
+        seen += [entry.seq for entry in stretch.entries]
+        lengths.append(len(stretch.entries))
+        cursor, more = stretch.position.encode(), stretch.more
+
+    assert seen == [entry.seq for entry in await all_entries(store)]
+    assert (lengths, stretch.position.seq) == ([4, 4, 2], await last_seq(store))
+
+
+async def test_going_on_from_what_was_trimmed_meanwhile_is_said_aloud(store: Store) -> None:
+    head = await Tail(store, Hub(10)).start()
+    await post(store, 8)
+    streams = Streams(store, Hub(10), head.epoch, replay_limit=1_000)
+    early, late = (streams.position(seq).encode() for seq in (head.last_seq + 1, head.last_seq + 7))
+    await store.write(lambda session: session.log.trim(session.now, 3))
+
+    found = await streams.go_on(HERE, [early, late], 2)
+
+    assert found[early] == Reset(streams.position(await last_seq(store)), ResetReason.TRIMMED)
+    assert isinstance(found[late], Stretch)
+
+
+async def all_entries(store: Store) -> Sequence[Entry]:
+    return await store.read(lambda session: session.log.of_topic(HERE.tag, 0, 10_000))
+
+
+class Counted(Interleaved):
+    """A store that counts its reads."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, self._count)
+        self.reads = 0
+        self._halves = 0
+
+    async def _count(self) -> None:
+        self._halves += 1
+        self.reads = self._halves // 2
 
 
 async def test_a_burst_comes_together(store: Store) -> None:

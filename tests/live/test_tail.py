@@ -1,17 +1,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import pytest
 
 from newsgraph.domain.comments import CommentStatus
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.domain.events import CommentCause, CommentChanged
+from newsgraph.domain.events import CommentCause, CommentChanged, Entry
 from newsgraph.live import tail as tails
 from newsgraph.live.bells import LocalBell
-from newsgraph.live.hub import Hub
+from newsgraph.live.hub import Hub, Mailbox
 from newsgraph.live.tail import Tail
 from newsgraph.ports.store import Session, Store
 from tests.conftest import Clock
@@ -55,26 +55,42 @@ async def test_each_entry_once_and_in_order(store: Store, monkeypatch: pytest.Mo
 async def test_appliers_come_before_streams(store: Store) -> None:
     hub = Hub(capacity=100)
     with hub.attach("comments:1") as mailbox:
-        tail = Tail(store, hub, [lambda entries: seen.append((len(entries), mailbox.take_nowait() or []))])
-        seen: list[tuple[int, object]] = []
+        applier = Noting(mailbox)
+        tail = Tail(store, hub, [applier])
         await tail.start()
         await post(store, 2)
         await tail.catch_up()
 
-        assert seen == [(2, [])]
+        assert applier.seen == [(2, [])]
         assert len(mailbox.take_nowait() or []) == 2
+
+
+class Noting:
+    """What it is given, and what a stream has been given by then."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self.seen: list[tuple[int | str, object]] = []
+
+    def apply(self, entries: Sequence[Entry]) -> None:
+        self.seen.append((len(entries), self._mailbox.take_nowait()))
+
+    def lose(self) -> None:
+        self.seen.append(("lost", self._mailbox.take_nowait()))
 
 
 async def test_what_was_trimmed_unread_is_said_to_be_lost(store: Store, clock: Clock) -> None:
     hub = Hub(capacity=100)
-    tail = Tail(store, hub)
-    await tail.start()
-    await post(store, 5)
-    await store.write(lambda session: session.log.trim(session.now, 2))
-    await post(store)
     with hub.attach("comments:1") as mailbox:
+        applier = Noting(mailbox)
+        tail = Tail(store, hub, [applier])
+        await tail.start()
+        await post(store, 5)
+        await store.write(lambda session: session.log.trim(session.now, 2))
+        await post(store)
         await tail.catch_up()
-        assert mailbox.take_nowait() is None
+        assert applier.seen == [("lost", []), (3, None)], "who streams is told, and goes on from there"
+        mailbox.take_nowait()
 
         await post(store)
         await tail.catch_up()

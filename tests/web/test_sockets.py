@@ -8,7 +8,7 @@ import logging
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,18 +28,21 @@ from newsgraph.actions import users
 from newsgraph.actions.views import ViewCounter
 from newsgraph.auth import tokens
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.domain.users import Role, Viewer
+from newsgraph.domain.users import Role, SignIn
 from newsgraph.engine.subscriptions import Request
 from newsgraph.graph import schema
 from newsgraph.graph.context import Context, Services
 from newsgraph.live.bells import LocalBell
 from newsgraph.live.hub import Hub
+from newsgraph.live.sessions import Sessions
 from newsgraph.live.streams import Streams
 from newsgraph.live.tail import Tail
 from newsgraph.settings import Settings
+from newsgraph.web.admission import Admission
+from newsgraph.web.callers import Recognise
 from newsgraph.web.operations import Operations
 from newsgraph.web.sockets import SocketView
-from newsgraph.web.uvicorn_ws import WebSocketProtocol
+from newsgraph.web.uvicorn_protocols import WebSocketProtocol
 from tests.cli.test_serving import get, started
 from tests.flows.conftest import PUBLISH, SECRET, furnish, token_for
 
@@ -125,32 +128,37 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def opened_desk(settings: Settings, recognise: Callable[[str], Awaitable[Viewer]] | None = None) -> Any:
+async def opened_desk(settings: Settings, recognise: Recognise | None = None, **options: Any) -> Any:
     """The real endpoint over a newsroom of its own."""
     bell, hub = LocalBell(), Hub(settings.mailbox_size)
-    async with app.open_newsroom(settings, bell) as newsroom:
+    async with app.open_newsroom(settings, bell) as newsroom, asyncio.TaskGroup() as tasks:
         await newsroom.store.write(furnish)
-        tail = Tail(newsroom.store, hub)
+        sessions = Sessions(newsroom.store, app.now)
+        tail = Tail(newsroom.store, hub, [sessions])
         streams = Streams(newsroom.store, hub, (await tail.start()).epoch, settings.replay_limit)
         services = Services(newsroom, streams, ViewCounter(settings, app.now), app.now)
 
-        async def verified(token: str) -> Viewer:
-            return await users.recognise(newsroom, tokens.verify(SECRET, token))
+        async def verified(token: str) -> SignIn:
+            claims = tokens.verify(SECRET, token)
+            return SignIn(await users.recognise(newsroom, claims), claims.expires_at)
 
-        view = SocketView(Operations(schema.build(), services), services, recognise or verified)
-        following = asyncio.create_task(tail.run(bell))
-        async with serving(view) as (server, port):
+        admission = Admission(settings.connections, settings.connections_per_address)
+        operations = Operations(schema.build(), services, tasks)
+        view = SocketView(operations, services, recognise or verified, sessions, admission)
+        running = [tasks.create_task(tail.run(bell)), tasks.create_task(sessions.run())]
+        async with serving(view, **options) as (server, port):
             yield Desk(view, hub, server, port)
-        following.cancel()
+        for task in running:
+            task.cancel()
 
 
 @asynccontextmanager
-async def serving(view: SocketView) -> AsyncIterator[tuple[uvicorn.Server, int]]:
+async def serving(view: SocketView, **more: Any) -> AsyncIterator[tuple[uvicorn.Server, int]]:
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
     listening.bind(("127.0.0.1", 0))
     routes = [WebSocketRoute("/graphql", view)]
-    options: dict[str, Any] = {"ws": WebSocketProtocol, "ws_per_message_deflate": False, "log_config": None}
+    options: dict[str, Any] = {"ws": WebSocketProtocol, "ws_per_message_deflate": False, "log_config": None} | more
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), lifespan="off", **options))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not task.done():
@@ -274,7 +282,7 @@ async def test_an_expired_token_is_refused(desk: Desk) -> None:
 
 
 async def test_while_nobody_can_be_recognised_clients_are_to_come_back(settings: Settings) -> None:
-    async def recognise(token: str) -> Viewer:
+    async def recognise(token: str) -> SignIn:
         raise Fault(FaultCode.UNAVAILABLE, "Try again.")
 
     async with opened_desk(settings, recognise) as desk, desk.open() as opened:
@@ -416,16 +424,16 @@ async def test_a_defect_in_an_operation_ends_that_operation(
     desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if the machinery had one; what resolvers raise is part of their results."""
-    sound = desk.view.operations.results
+    sound = Operations.run
 
-    def results(request: Request, context: Context) -> AsyncGenerator[str, None]:
-        if request.query == "broken":
+    async def run(operations: Operations, request: Request, context: Context) -> str:
+        if "broken" in request.query:
             raise ZeroDivisionError("private details")
-        return sound(request, context)
+        return await sound(operations, request, context)
 
-    monkeypatch.setattr(desk.view.operations, "results", results)
+    monkeypatch.setattr(Operations, "run", run)
     async with desk.socket() as opened:
-        await start(opened, "bad", "broken")
+        await start(opened, "bad", "query broken { __typename }")
         refused = await hear(opened)
         assert "data" in await answer(opened, "{ __typename }")
 
@@ -439,7 +447,7 @@ async def test_a_defect_in_an_operation_ends_that_operation(
 async def test_a_defect_of_the_connection_closes_it_with_an_id(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def recognise(token: str) -> Viewer:
+    async def recognise(token: str) -> SignIn:
         raise ZeroDivisionError("private details")
 
     async with opened_desk(settings, recognise) as desk:
@@ -564,7 +572,7 @@ async def test_pings_of_the_transport_fill_no_memory(desk: Desk) -> None:
 
 
 async def test_a_peer_that_never_answers_a_close_is_let_go(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsgraph.web.uvicorn_ws._LINGER", -9.8)  # 0.2 s after what uvicorn waits for
+    monkeypatch.setattr("newsgraph.web.uvicorn_protocols._LINGER", -9.8)  # 0.2 s after what uvicorn waits for
     async with opened_desk(settings) as desk, desk.socket(sock=dial(desk)) as opened:
         opened.transport.pause_reading()
         await pings(opened, 1, 60_000)

@@ -11,6 +11,7 @@ from newsgraph.domain.events import UserChanged
 from newsgraph.domain.text import one_line
 from newsgraph.domain.users import Claims, Role, User, Viewer
 from newsgraph.observe import LOG
+from newsgraph.policies.access import viewer_of
 from newsgraph.ports.store import Session
 
 
@@ -23,7 +24,7 @@ async def recognise(newsroom: Newsroom, claims: Claims) -> Viewer:
     known = await newsroom.store.read(lambda session: session.users.by_subject(claims.subject))
     if known is None or claims.issued_at > known.claims_at:
         known = await newsroom.store.write(lambda session: _recognised(session, claims))
-    return Viewer(known.id, known.role)
+    return viewer_of(known)
 
 
 async def _recognised(session: Session, claims: Claims) -> User:

@@ -39,7 +39,7 @@ def demo(settings: Settings, still: bool) -> int:
         for role, token in tokens.items():
             click.echo(f"{role.value:<10}{token}")
         background = [] if still else [simulation.run]
-        return serve_one(app.build(chosen, background, [images()]), opened)
+        return serve_one(app.build(chosen, background, [images()]), opened, chosen)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def serve(settings: Settings) -> int:
     announce(settings)
     if settings.workers > 1:
         return serve_many(settings, opened)
-    return serve_one(app.build(settings), opened)
+    return serve_one(app.build(settings), opened, settings)
 
 
 async def _try(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -15,12 +16,16 @@ from starlette.applications import Starlette
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from newsgraph.observe import LOG
 from newsgraph.settings import Settings, to_environment
-from newsgraph.web.uvicorn_ws import WebSocketProtocol
+from newsgraph.web.uvicorn_protocols import HttpProtocol, WebSocketProtocol
+
+if sys.platform != "win32":
+    import resource
 
 _BACKLOG = 2_048
 _STUCK = 15_000  # milliseconds that sent data may stay unacknowledged
-_MESSAGE_MAX = 1_000_000  # bytes of one WebSocket message; operations are far smaller
+_SPARE = 200  # files that may be open besides connections: databases, and requests while all connections are taken
 
 
 def listen(settings: Settings) -> tuple[socket.socket, Settings]:
@@ -28,6 +33,7 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
 
     It is opened before anything else is done, so that a port that is taken costs nothing. Errors: OSError.
     """
+    settings = replace(settings, connections=_affordable(settings.connections))
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         opened = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
@@ -40,9 +46,24 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     return opened, replace(settings, port=opened.getsockname()[1])
 
 
-def serve_one(application: Starlette, opened: socket.socket) -> int:
+def _affordable(connections: int) -> int:
+    """As many connections as the system lets a process open files, with the limit raised as far as it goes.
+
+    Without room to spare the server could not even answer that it is full.
+    """
+    if sys.platform == "win32" or not connections:
+        return connections
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard == resource.RLIM_INFINITY or connections + _SPARE <= hard:
+        return connections
+    LOG.warning("connections: %d do not fit, a process may open %d files here (ulimit -Hn)", connections, hard)
+    return max(1, hard - _SPARE)
+
+
+def serve_one(application: Starlette, opened: socket.socket, settings: Settings) -> int:
     """Serves in this process until it is told to stop; returns the exit status."""
-    server = uvicorn.Server(uvicorn.Config(application, **_options()))
+    server = uvicorn.Server(uvicorn.Config(application, **_options(settings)))
     # After it has stopped, uvicorn raises the signal that stopped it again, in the handler that it found here.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
@@ -53,7 +74,7 @@ def serve_one(application: Starlette, opened: socket.socket) -> int:
 def serve_many(settings: Settings, opened: socket.socket) -> int:
     """Serves in `settings.workers` processes, each with an application of its own on the same database."""
     os.environ.update(to_environment(settings))
-    config = uvicorn.Config("newsgraph.app:create", factory=True, workers=settings.workers, **_options())
+    config = uvicorn.Config("newsgraph.app:create", factory=True, workers=settings.workers, **_options(settings))
     supervisor = Multiprocess(config, sockets=[opened])
     supervisor.run()
     return 1 if STARTUP_FAILURE in [process.exitcode for process in supervisor.processes] else 0
@@ -70,13 +91,16 @@ def announce(settings: Settings) -> None:
         click.echo(f"{name:<10}{address}")
 
 
-def _options() -> dict[str, Any]:
+def _options(settings: Settings) -> dict[str, Any]:
     return {
+        "http": HttpProtocol,
         "ws": WebSocketProtocol,
-        "ws_max_size": _MESSAGE_MAX,
+        "ws_max_size": settings.message_size,
+        "ws_ping_interval": settings.socket_ping_interval,
+        "ws_ping_timeout": settings.socket_ping_timeout,
         # Compression doubles the work of a delivery and triples the memory of a connection.
         "ws_per_message_deflate": False,
-        "timeout_graceful_shutdown": 5,
+        "timeout_graceful_shutdown": settings.drain_timeout,
         "server_header": False,
         "access_log": False,
         "log_config": None,

@@ -215,3 +215,18 @@ def merge(diffs: list[ListDiff]) -> ListDiff:
         inserted=tuple(i for i in last.ordered if i not in before),
         removed=tuple(sorted(before - set(last.ordered))),
     )
+
+
+def span(diffs: list[ListDiff]) -> ListDiff:
+    """A burst of changes as one for clients that have any of the states on the way, not only the first.
+
+    What left and came back is told again: whoever has it already loses nothing by that.
+    """
+    last, gone = set(diffs[-1].ordered), {i for one in diffs for i in one.removed}
+    first = (set(diffs[0].ordered) - set(diffs[0].inserted)) | set(diffs[0].removed)
+    always = first.intersection(*(one.ordered for one in diffs))
+    return ListDiff(
+        ordered=diffs[-1].ordered,
+        inserted=tuple(i for i in diffs[-1].ordered if i not in always),
+        removed=tuple(sorted(gone - last)),
+    )

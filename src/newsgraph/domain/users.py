@@ -64,3 +64,11 @@ class Viewer:
 
 
 ANONYMOUS = Viewer()
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Who a verified token speaks for, and until when; None: it never expires."""
+
+    viewer: Viewer
+    expires_at: datetime | None = None

@@ -1,118 +1,251 @@
 """Shared execution: identical subscriptions are executed and encoded once per event, not once per subscriber.
 
-Subscriptions with the same key form a group. A group follows its feed live from the moment that it has a member,
-executes the operation once for each event, and puts the encoded result into each member's mailbox. A member that
-joins first catches up by itself, from its own cursor; what the group produces meanwhile waits in its mailbox and is
-spliced on by sequence number. Attaching before reading is what makes the seam tight.
+Subscriptions with the same key form a group. A group follows its feed from the moment that it has a member, executes
+the operation once for each event, and gives every member that encoded result. A member that joins is led up to now
+first, from its own cursor; those who join at the same time are led together. What the group produces meanwhile is
+collected for them and spliced on by sequence number. Attaching before reading is what makes the seam tight.
+
+A member that is live costs no task: the group writes straight to its outlet.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable
-from contextlib import ExitStack, suppress
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
 
-from newsgraph.ports.feeds import Feed, Happening
+from newsgraph.ports.feeds import Answer, Feed, Happening, Stage, Standing
 
-Execute = Callable[[object], Awaitable[str]]
+Execute = Callable[[object], Awaitable[bytes]]
 """From an event to the encoded result of the operation on it."""
 
+Source = Callable[[], Awaitable[tuple[Feed, Execute]]]
+"""Begins a subscription: its feed, and how its events are executed. Raises when it may not be begun (any more)."""
+
 Translate = Callable[[Exception], Exception]
-"""From what ended a group to what its members raise."""
+"""From what ended a subscription to what its outlet is told."""
+
+_PAGE = 100  # events that a member is given at once while it catches up, so that a slow one holds little
+_TOGETHER = 500  # members that are answered together
+_DESKS = 8  # groups that answer at the same time; the others wait in line
+_SLICE = 250  # members that an event goes to before others have a turn: some 3 ms
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
-    """One subscriber's operation: its own feed and execution, and how to make those of its group.
+class Result:
+    """One event's result, encoded. `cursor`: where a client goes on that has it."""
 
-    `key` is equal for subscriptions that may share every result.
+    seq: int
+    cursor: str
+    payload: bytes
+
+
+class Outlet(Protocol):
+    """Where one member's results go."""
+
+    def write(self, result: Result) -> bool:
+        """Takes the result, or returns False for not now: then `Member.resume` is called when it can again."""
+        ...
+
+    def end(self, failure: Exception) -> None:
+        """Nothing comes any more."""
+        ...
+
+
+class _Phase(Enum):
+    ASKING = auto()  # waits for an answer; the log has what happens meanwhile
+    COLLECTING = auto()  # its answer is being made; what happens now is kept to be spliced on
+    DRAINING = auto()  # has an answer, and asks again when all of it is written
+    OVERRUN = auto()  # so much happened while it was collecting that it has to ask again after this answer
+    LIVE = auto()
+    LOST = auto()  # its mailbox was full; asks as soon as its outlet takes something again
+    GONE = auto()
+
+
+class Member:
+    """One subscriber. Results that its outlet does not take wait here, at most `capacity` of them.
+
+    A full mailbox is emptied, and the member is told so when it reads again: bounded memory, and no silent hole.
     """
 
-    key: Hashable
-    feed: Feed
-    execute: Execute
-    shared: Callable[[], Awaitable[tuple[Feed, Execute]]]
+    __slots__ = ("_capacity", "_group", "_outlet", "_phase", "_seq", "_waiting", "standing")
 
-
-class _Member:
-    """Results that wait for one subscriber, at most `capacity`; a full mailbox is emptied and says so."""
-
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, group: _Group, outlet: Outlet, cursor: str | None, capacity: int) -> None:
+        self._group = group
+        self._outlet = outlet
         self._capacity = capacity
-        self._waiting: deque[tuple[int, str]] = deque()
-        self._overflowed = False
-        self._failure: Exception | None = None
-        self._filled = asyncio.Event()
+        self._seq = 0
+        self._waiting: deque[Result] | None = None  # an empty deque is 600 bytes, and nearly all are empty
+        self._phase = _Phase.ASKING
+        self.standing = Standing(Stage.OPENING, cursor)
 
-    def put(self, seq: int, result: str) -> None:
-        if self._overflowed:
+    def leave(self) -> None:
+        """No more results, from now on."""
+        self._phase, self._waiting = _Phase.GONE, None
+        self._group.remove(self)
+
+    def resume(self) -> None:
+        """The outlet takes results again. What was collected has to wait: an answer comes before it."""
+        if self._phase in (_Phase.COLLECTING, _Phase.OVERRUN):
             return
-        if len(self._waiting) == self._capacity:
-            self._waiting.clear()
-            self._overflowed = True
+        while self._waiting:
+            if not self._outlet.write(self._waiting[0]):
+                return
+            if self._waiting:  # the outlet may have left meanwhile
+                self._waiting.popleft()
+        self._waiting = None
+        if self._phase is _Phase.DRAINING:
+            self._ask(self.standing)
+        elif self._phase is _Phase.LOST:
+            self._ask(Standing(Stage.LOST))
+
+    # What the group says
+
+    def put(self, result: Result) -> None:
+        """What has happened now; unless this member will have it from an answer."""
+        if self._phase is _Phase.LIVE:
+            if result.seq > self._seq:
+                self._seq = result.seq
+                if self._waiting or not self._outlet.write(result):
+                    self._keep(result)
+        elif self._phase is _Phase.COLLECTING:
+            self._keep(result)
+
+    def collect(self) -> bool:
+        """From here on what happens is kept. False when it is gone."""
+        if self._phase is not _Phase.ASKING:
+            return False
+        self._phase = _Phase.COLLECTING
+        return True
+
+    def answer(self, results: Sequence[Result], answer: Answer) -> None:
+        """What was asked for; then what was collected, or the next answer where that is not all."""
+        if self._phase is _Phase.GONE:
+            return
+        collected, overrun = self._waiting or (), self._phase is _Phase.OVERRUN
+        self._seq, self._waiting = answer.seq, deque(results)
+        if answer.more or overrun or len(collected) + len(results) > self._capacity:
+            self._phase, self.standing = _Phase.DRAINING, Standing(Stage.CATCHING_UP, answer.cursor)
         else:
-            self._waiting.append((seq, result))
-        self._filled.set()
+            self._phase = _Phase.LIVE
+            for result in collected:
+                self.put(result)
+        self.resume()
 
     def fail(self, failure: Exception) -> None:
-        self._failure = failure
-        self._filled.set()
+        if self._phase is not _Phase.GONE:
+            self.leave()
+            self._outlet.end(failure)
 
-    async def take(self) -> list[tuple[int, str]] | None:
-        """Everything that waits, at least one result; None when results were lost since the last time.
+    def _keep(self, result: Result) -> None:
+        if self._waiting is None:
+            self._waiting = deque()
+        if len(self._waiting) < self._capacity:
+            self._waiting.append(result)
+        else:
+            self._phase = _Phase.LOST if self._phase is _Phase.LIVE else _Phase.OVERRUN
+            self._waiting = None
 
-        Raises what ended the group.
-        """
-        await self._filled.wait()
-        self._filled.clear()
-        if self._failure is not None:
-            raise self._failure
-        if self._overflowed:
-            self._overflowed = False
-            return None
-        taken = list(self._waiting)
-        self._waiting.clear()
-        return taken
+    def _ask(self, standing: Standing) -> None:
+        self._phase, self.standing = _Phase.ASKING, standing
+        self._group.ask(self)
 
 
 class _Group:
-    """One execution for all members; once it has `failed`, nobody joins it any more."""
+    """One execution for all members. Two tasks at most: one follows the feed, one leads members up to now."""
 
-    def __init__(self, feed: Feed, execute: Execute, translate: Translate) -> None:
-        self.members: set[_Member] = set()
-        self.failed = False
-        self._translate = translate
-        self._attachment = ExitStack()
-        happenings = self._attachment.enter_context(feed.attached())
-        self._following = asyncio.create_task(self._follow(happenings, execute))
+    def __init__(self, fanout: Fanout, key: Hashable, source: Source) -> None:
+        self.members: set[Member] = set()
+        self._fanout = fanout
+        self._key = key
+        self._source = source
+        self._asking: deque[Member] = deque()
+        self._attached = False
+        self._desk: asyncio.Task[None] | None = None
+        self._following = fanout.tasks.create_task(self._follow())
 
-    async def _follow(self, happenings: AsyncIterator[Happening], execute: Execute) -> None:
+    def ask(self, member: Member) -> None:
+        self._asking.append(member)
+        if self._attached and self._desk is None:
+            self._desk = self._fanout.tasks.create_task(self._serve())
+
+    def remove(self, member: Member) -> None:
+        self.members.discard(member)
+        if not self.members:
+            self._fanout.forget(self._key, self)
+            self._following.cancel()
+            if self._desk is not None:
+                self._desk.cancel()
+
+    async def _follow(self) -> None:
         try:
-            async for happening in happenings:
-                result = await execute(happening.event)
-                for member in self.members:
-                    member.put(happening.seq, result)
+            feed, execute = await self._source()
+            with feed.attached() as happenings:
+                self._attached = True
+                if self._asking:
+                    self._desk = self._fanout.tasks.create_task(self._serve())
+                async with aclosing(happenings):
+                    async for happening in happenings:
+                        await self._deliver(await _result(execute, happening))
         except Exception as defect:
-            self.failed = True
-            failure = self._translate(defect)
-            for member in self.members:
-                member.fail(failure)
+            self._fanout.forget(self._key, self)
+            self._fail(tuple(self.members), defect)
 
-    async def close(self) -> None:
-        self._following.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._following
-        self._attachment.close()
+    async def _deliver(self, result: Result) -> None:
+        """To everybody who is a member now; whoever joins meanwhile has it from their answer."""
+        members = tuple(self.members)
+        for start in range(0, len(members), _SLICE):
+            if start:
+                await asyncio.sleep(0)
+            for member in members[start : start + _SLICE]:
+                member.put(result)
+
+    async def _serve(self) -> None:
+        while self._asking:
+            async with self._fanout.desks:
+                together = [self._asking.popleft() for _ in range(min(len(self._asking), _TOGETHER))]
+                await self._answer([member for member in together if member.collect()])
+        self._desk = None
+
+    async def _answer(self, members: Sequence[Member]) -> None:
+        """The source is asked anew: whether they may have this stream is decided today."""
+        try:
+            feed, execute = await self._source()
+            answers = await feed.answers({member.standing for member in members}, _PAGE)
+            results: dict[Happening, Result] = {}
+            for happening in (one for answer in answers.values() for one in answer.happenings):
+                if happening not in results:
+                    results[happening] = await _result(execute, happening)
+                    await asyncio.sleep(0)
+        except Exception as defect:
+            self._fail(members, defect)
+            return
+        for member in members:
+            answer = answers[member.standing]
+            member.answer([results[happening] for happening in answer.happenings], answer)
+
+    def _fail(self, members: Sequence[Member], defect: Exception) -> None:
+        failure = self._fanout.translate(defect)
+        for member in members:
+            member.fail(failure)
+
+
+async def _result(execute: Execute, happening: Happening) -> Result:
+    return Result(happening.seq, happening.cursor, await execute(happening.event))
 
 
 class Fanout:
-    """All groups of one process. `translate` is called once for a group that fails, however many members it has."""
+    """All groups of one process. Their tasks run in `tasks`; `translate` is called once for whatever fails."""
 
-    def __init__(self, capacity: int, translate: Translate = lambda defect: defect) -> None:
+    def __init__(self, capacity: int, tasks: asyncio.TaskGroup, translate: Translate = lambda defect: defect) -> None:
+        self.tasks = tasks
+        self.translate = translate
+        self.desks = asyncio.Semaphore(_DESKS)
         self._capacity = capacity
-        self._translate = translate
         self._groups: dict[Hashable, _Group] = {}
 
     @property
@@ -123,48 +256,19 @@ class Fanout:
     def members(self) -> int:
         return sum(len(group.members) for group in self._groups.values())
 
-    async def results(self, subscription: Subscription) -> AsyncGenerator[str, None]:
-        """Encoded results, each event once and in order, until closed. Raises what the feed or the group raises."""
-        member = _Member(self._capacity)
-        group = await self._join(subscription, member)
-        try:
-            opening = await subscription.feed.opening()
-            while True:
-                for event in opening.events:
-                    yield await subscription.execute(event)
-                async for result in _later(member, opening.seq):
-                    yield result
-                opening = await subscription.feed.interruption()
-        finally:
-            await self._leave(subscription.key, group, member)
+    def join(self, key: Hashable, source: Source, cursor: str | None, outlet: Outlet) -> Member:
+        """A member of the group of this key: each event once and in order from `cursor` on, until it leaves.
 
-    async def _join(self, subscription: Subscription, member: _Member) -> _Group:
-        if self._open_group(subscription.key) is None:
-            feed, execute = await subscription.shared()
-            # Somebody else may have made the group meanwhile.
-            if self._open_group(subscription.key) is None:
-                self._groups[subscription.key] = _Group(feed, execute, self._translate)
-        group = self._groups[subscription.key]
-        group.members.add(member)
-        return group
-
-    def _open_group(self, key: Hashable) -> _Group | None:
+        `key` is equal for subscriptions that may share every result, and `source` begins any of them.
+        """
         group = self._groups.get(key)
-        return None if group is None or group.failed else group
+        if group is None:
+            group = self._groups[key] = _Group(self, key, source)
+        member = Member(group, outlet, cursor, self._capacity)
+        group.members.add(member)
+        group.ask(member)
+        return member
 
-    async def _leave(self, key: Hashable, group: _Group, member: _Member) -> None:
-        group.members.discard(member)
-        if group.members:
-            return
+    def forget(self, key: Hashable, group: _Group) -> None:
         if self._groups.get(key) is group:
             del self._groups[key]
-        await group.close()
-
-
-async def _later(member: _Member, seq: int) -> AsyncGenerator[str, None]:
-    """What the group produced after `seq`, until the mailbox overflowed."""
-    while (taken := await member.take()) is not None:
-        for number, result in taken:
-            if number > seq:
-                seq = number
-                yield result

@@ -15,15 +15,20 @@ from graphql import (
     ExecutionResult,
     Executor,
     FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     VariableNode,
     Visitor,
     create_source_event_stream,
     execute_subscription_event,
+    get_argument_values,
     get_operation_ast,
+    get_variable_values,
     parse,
     validate,
     visit,
@@ -55,6 +60,7 @@ class Document:
     `fields`: names of all fields that are selected. `variables`: names of variables, once for each use of their value.
     """
 
+    text: str
     parsed: DocumentNode
     operation: OperationDefinitionNode
     fields: frozenset[str]
@@ -64,17 +70,9 @@ class Document:
         """Whether a field of one of these names is selected anywhere in the document."""
         return not self.fields.isdisjoint(names)
 
-    def variables_besides(self, argument: str, variables: Mapping[str, Any] | None) -> str:
-        """The variables in canonical form, but for the one that is this argument of the operation's field alone."""
-        kept = dict(variables or {})
-        kept.pop(self._only_for(argument) or "", None)
-        return json.dumps(kept, sort_keys=True)
-
-    def _only_for(self, argument: str) -> str | None:
-        fields = [node for node in self.operation.selection_set.selections if isinstance(node, FieldNode)]
-        given = [one for field in fields for one in field.arguments or () if one.name.value == argument]
-        names = [one.value.name.value for one in given if isinstance(one.value, VariableNode)]
-        return names[0] if names and self.variables.count(names[0]) == 1 else None
+    @property
+    def is_subscription(self) -> bool:
+        return self.operation.operation is OperationType.SUBSCRIPTION
 
 
 class _Uses(Visitor):
@@ -109,11 +107,53 @@ def check(schema: GraphQLSchema, request: Request) -> Document:
         raise RequestError([GraphQLError("There is no such operation, or several and none is named.")])
     uses = _Uses()
     visit(parsed, uses)
-    return Document(parsed, operation, frozenset(uses.fields), tuple(uses.variables))
+    return Document(request.query, parsed, operation, frozenset(uses.fields), tuple(uses.variables))
 
 
-def is_subscription(document: Document) -> bool:
-    return document.operation.operation is OperationType.SUBSCRIPTION
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A subscription with its variables. `argument`: the value of the argument that only says where it begins.
+
+    `rest`: the other variables in canonical form, equal for subscriptions that differ in nothing but their beginning.
+    """
+
+    argument: Any
+    rest: str
+
+
+def begin(schema: GraphQLSchema, document: Document, variables: Mapping[str, Any] | None, argument: str) -> Begun:
+    """Coerces the variables. Errors: RequestError."""
+    given = dict(variables or {})
+    definitions = document.operation.variable_definitions or ()
+    values = get_variable_values(schema, definitions, given)
+    if isinstance(values, list):
+        raise RequestError(values)
+    field = _root_field(document, document.operation.selection_set)
+    assert schema.subscription_type is not None  # noqa: S101 - else the document was not valid
+    definition = schema.subscription_type.fields[field.name.value]
+    own = _own_variable(document, field, argument)
+    kept = {name for one in definitions if (name := one.variable.name.value) != own and name in given}
+    rest = json.dumps({name: given[name] for name in kept}, sort_keys=True)
+    return Begun(get_argument_values(definition, field, values).get(argument), rest)
+
+
+def _root_field(document: Document, selected: SelectionSetNode) -> FieldNode:
+    """The only field of a subscription (GraphQL specification, section 5.2.4.1), in a fragment or not."""
+    first = selected.selections[0]
+    if isinstance(first, FieldNode):
+        return first
+    if not isinstance(first, FragmentSpreadNode):
+        return _root_field(document, first.selection_set)  # type: ignore[attr-defined] # an inline fragment
+    fragments = [node for node in document.parsed.definitions if isinstance(node, FragmentDefinitionNode)]
+    spread = next(node for node in fragments if node.name.value == first.name.value)
+    return _root_field(document, spread.selection_set)
+
+
+def _own_variable(document: Document, field: FieldNode, argument: str) -> str | None:
+    """The variable that is this argument of the field and nothing else."""
+    given = [one.value for one in field.arguments or () if one.name.value == argument]
+    names = [value.name.value for value in given if isinstance(value, VariableNode)]
+    return names[0] if names and document.variables.count(names[0]) == 1 else None
 
 
 def prepare(

@@ -1,26 +1,26 @@
-"""The root of all streams: from entries of the log to what this viewer may see of them, at delivery."""
+"""The root of all streams: what each tells its viewer of an entry of the log, at delivery."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import strawberry
 
 from newsgraph.domain.comments import Comment
-from newsgraph.domain.cursors import decode_position, global_id, number
+from newsgraph.domain.cursors import global_id, number
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.events import ArticleChanged as ArticleEntry
 from newsgraph.domain.events import CommentCause, Entry
 from newsgraph.domain.events import CommentChanged as CommentEntry
 from newsgraph.domain.events import ListChanged as ListEntry
-from newsgraph.domain.lists import ListDiff, ListFamily, ListKey, merge
+from newsgraph.domain.lists import ListDiff, ListFamily, ListKey, merge, span
 from newsgraph.domain.tags import MODERATION
 from newsgraph.graph import articles, comments
 from newsgraph.graph.context import Context, Info
 from newsgraph.graph.directives import auth
 from newsgraph.graph.enums import ArticleStatus, CommentStatus, ModerationQueueName, Role
+from newsgraph.graph.feeds import Answers, NewsFeed, answer_of, beginning, happening_of
 from newsgraph.graph.lists import Listing, edges_of, listing, read_key
 from newsgraph.graph.scalars import StreamCursor
 from newsgraph.graph.streams import (
@@ -33,78 +33,10 @@ from newsgraph.graph.streams import (
     CommentRemoved,
     RankedListChanged,
     RankedListEvent,
-    StreamEvent,
-    StreamReady,
-    StreamReset,
 )
 from newsgraph.graph.types import without_null_defaults
-from newsgraph.live.streams import Channel, Delivery, Happened, Opened, Reset
-from newsgraph.ports.feeds import Happening, Opening
-
-Seen = Callable[[Context, Sequence[Entry]], Awaitable[list[Any]]]
-"""What a viewer sees of some entries, in order; entries that are not for them are left out."""
-
-
-class NewsFeed:
-    """A stream for one viewer (ports.feeds.Feed). Everything is read anew for each delivery: visibility is today's.
-
-    Iterating over it is the whole stream, for transports that share nothing.
-    """
-
-    def __init__(self, context: Context, channel: Channel, after: str | None, seen: Seen) -> None:
-        self.context = context
-        self.channel = channel
-        self.after = after
-        self._seen = seen
-
-    async def __aiter__(self) -> AsyncGenerator[Any, None]:
-        with self.attached() as happenings:
-            opening = await self.opening()
-            seen = opening.seq
-            for event in opening.events:
-                yield event
-            async for happening in happenings:
-                if happening.seq > seen:
-                    seen = happening.seq
-                    yield happening.event
-
-    @contextmanager
-    def attached(self) -> Iterator[AsyncIterator[Happening]]:
-        gather = self.context.settings.list_interval if self.channel.tag.startswith("list:") else 0.0
-        with self.context.services.streams.attached(self.channel, gather) as deliveries:
-            yield self._happenings(deliveries)
-
-    async def _happenings(self, deliveries: AsyncIterator[Delivery]) -> AsyncGenerator[Happening, None]:
-        async for delivery in deliveries:
-            self.context.refresh()
-            for event in await self._events(delivery):
-                yield Happening(_seq(event), event)
-
-    async def opening(self) -> Opening:
-        deliveries, seq = await self.context.services.streams.open(self.channel, self.after)
-        self.context.refresh()
-        events = [event for delivery in deliveries for event in await self._events(delivery)]
-        return Opening(tuple(events), max(seq, *map(_seq, events)))
-
-    async def interruption(self) -> Opening:
-        events = await self._events(await self.context.services.streams.lost())
-        return Opening(tuple(events), _seq(events[-1]))
-
-    async def _events(self, delivery: Delivery) -> list[Any]:
-        match delivery:
-            case Opened(position, resumed, missed):
-                replay = await self._seen(self.context, missed) if missed else []
-                cursor = StreamCursor(position.encode())
-                return [StreamReady(cursor=cursor, resumed=resumed, replayed=len(replay)), *replay]
-            case Reset(position, reason):
-                return [StreamReset(cursor=StreamCursor(position.encode()), reason=reason)]
-            case Happened(entries):
-                return await self._seen(self.context, entries)
-
-
-def _seq(event: StreamEvent) -> int:
-    position = decode_position(event.cursor)
-    return 0 if position is None else position.seq
+from newsgraph.live.streams import Channel, Opened, Stretch
+from newsgraph.ports.feeds import Happening, Stage
 
 
 def _at(context: Context, seq: int) -> StreamCursor:
@@ -237,46 +169,80 @@ async def _list_stream(info: Info, key: ListKey | None, after: str | None) -> Ne
 
 
 class ListFeed(NewsFeed):
-    """A list's stream; `_version` is the newest state that its subscriber has."""
+    """A list's stream. However many changes there were, what is told of them is one event: the list as it is now.
+
+    `_version` is the state that was told last to those who are attached.
+    """
 
     def __init__(self, context: Context, key: ListKey, after: str | None) -> None:
-        super().__init__(context, Channel(f"list:{key}"), after, self._changes)
+        super().__init__(context, Channel(f"list:{key}"), after, _nothing)
         self._key = key
         self._version = 0
 
-    async def opening(self) -> Opening:
-        """Without a cursor the list as it stands comes right after StreamReady.
+    async def _open(self, cursors: Collection[str | None], _limit: int) -> Answers:
+        return await self._lead(cursors, Stage.OPENING)
 
-        Whoever is cut off between the two has nothing of the list yet, and StreamReady's cursor says so.
-        """
-        opening = await super().opening()
-        if self.after is not None:
-            return opening
-        whole = await self._as_it_stands(self.context)
-        ready = StreamReady(cursor=_at(self.context, 0), resumed=False, replayed=0)
-        return Opening((ready, whole), max(opening.seq, self._version))
+    async def _go_on(self, cursors: Collection[str | None], _limit: int) -> Answers:
+        return await self._lead(cursors, Stage.CATCHING_UP)
 
-    async def _as_it_stands(self, context: Context) -> RankedListChanged:
-        found = await self._show(context)
-        return await _list_event(context, found, inserted=_ids(found), removed=())
+    async def _lead(self, cursors: Collection[str | None], stage: Stage) -> Answers:
+        """The list is read after the log: who is told of it gets to where it is, the others to where the log was."""
+        head, opened = await self.streams.open(self.channel, cursors)
+        found, answers = await self._show(), {}
+        for cursor in cursors:
+            told = await self._told(cursor, opened[cursor], found)
+            start = opened[cursor] if cursor else self._nothing_yet
+            begun = beginning(start, len(told) if cursor else 0)
+            now = self.streams.position(max(head.seq, *(one.seq for one in told), 0))
+            answers[cursor] = answer_of([*(begun if stage is Stage.OPENING else begun[1:]), *told], now)
+        return answers
 
-    async def _changes(self, context: Context, entries: Sequence[Entry]) -> list[Any]:
-        """A burst of changes as one: the list as it is now, and the way there from what the client has."""
-        diffs = [
-            entry.event.diff for entry in entries if isinstance(entry.event, ListEntry) and entry.seq > self._version
-        ]
-        if not diffs:
+    async def _told(self, cursor: str | None, opened: Opened, found: Listing) -> list[Happening]:
+        """Without a cursor the list as it stands; else the way there from what the client has."""
+        if cursor is None:
+            return [await self._change(found, ListDiff((), _ids(found), ()))]
+        way = _diffs(opened.missed)
+        return [await self._change(found, merge([*way, ListDiff(_ids(found), (), ())]))] if way else []
+
+    @property
+    def _nothing_yet(self) -> Opened:
+        """Whoever is cut off before the list came has nothing of it, and StreamReady's cursor says so."""
+        return Opened(self.streams.position(0))
+
+    async def _tell(self, entries: Sequence[Entry]) -> list[Happening]:
+        """The way there from wherever those stand who are attached: some have joined in the middle of a burst."""
+        fresh = [entry for entry in entries if entry.seq > self._version]
+        if not fresh:
             return []
-        found = await self._show(context)
-        way = merge([*diffs, ListDiff(_ids(found), (), ())])
-        return [await _list_event(context, found, way.inserted, way.removed)]
+        found = await self._show()
+        way = span(_diffs([*fresh, *await self._between(fresh[-1].seq, found.stored.version)]))
+        self._version = found.stored.version
+        return [await self._change(found, way)]
 
-    async def _show(self, context: Context) -> Listing:
-        found = await listing(context, self._key)
+    async def _between(self, seq: int, version: int) -> Sequence[Entry]:
+        """Entries that the list is ahead of those that were delivered."""
+        if version <= seq:
+            return ()
+        cursor = self.streams.position(seq).encode()
+        found = (await self.streams.go_on(self.channel, [cursor], version - seq))[cursor]
+        return [one for one in found.entries if one.seq <= version] if isinstance(found, Stretch) else ()
+
+    async def _show(self) -> Listing:
+        found = await listing(self.context, self._key)
         if found is None:
             raise Fault(FaultCode.NOT_FOUND, "There is no such list any more.")
-        self._version = found.stored.version
         return found
+
+    async def _change(self, found: Listing, way: ListDiff) -> Happening:
+        return happening_of(await _list_event(self.context, found, way.inserted, way.removed))
+
+
+async def _nothing(_context: Context, _entries: Sequence[Entry]) -> list[Any]:
+    return []
+
+
+def _diffs(entries: Sequence[Entry]) -> list[ListDiff]:
+    return [entry.event.diff for entry in entries if isinstance(entry.event, ListEntry)]
 
 
 async def _list_event(

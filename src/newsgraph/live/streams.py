@@ -7,7 +7,8 @@ repeat it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -33,22 +34,28 @@ class Channel:
 
     tag: str
 
-    async def missed(self, session: Session, after: int, limit: int) -> Sequence[Entry]:
+    async def next(self, session: Session, after: int, limit: int) -> Sequence[Entry]:
         if self.tag == MODERATION:
             return await session.log.of_kind(CommentChanged.kind, after, limit)
         return await session.log.of_topic(self.tag, after, limit)
 
+    async def newest(self, session: Session, after: int, limit: int) -> Sequence[Entry]:
+        if self.tag == MODERATION:
+            return await session.log.newest_of_kind(CommentChanged.kind, after, limit)
+        return await session.log.newest_of_topic(self.tag, after, limit)
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The first thing of each stream. `position`: up to where the client has everything.
+    """What a stream begins with. `position`: up to where the client has everything.
 
-    `resumed`: the client's cursor was good, and `missed` is what happened since, in order.
+    `resumed`: its cursor was good, and `missed` is what happened since, in order. `reset`: why the cursor was not.
     """
 
     position: Position
     resumed: bool = False
     missed: Sequence[Entry] = ()
+    reset: ResetReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,16 @@ class Happened:
     entries: Sequence[Entry]
 
 
-Delivery = Opened | Reset | Happened
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the log: entries in order, and the position up to which there are no others.
+
+    `more`: that position is not where the log ends.
+    """
+
+    entries: Sequence[Entry]
+    position: Position
+    more: bool
 
 
 class Streams:
@@ -82,7 +98,7 @@ class Streams:
         return Position(self.epoch, seq)
 
     @contextmanager
-    def attached(self, channel: Channel, gather: float = 0.0) -> Iterator[AsyncIterator[Reset | Happened]]:
+    def attached(self, channel: Channel, gather: float = 0.0) -> Iterator[AsyncGenerator[Reset | Happened, None]]:
         """What happens from now on: entries in order, or a Reset where some were lost.
 
         `gather` seconds is the least time between two deliveries: what happens within it comes together.
@@ -102,29 +118,58 @@ class Streams:
         head = await self._store.read(lambda session: session.log.head())
         return Reset(head.position, ResetReason.SLOW_CONSUMER)
 
-    async def open(self, channel: Channel, after: str | None) -> tuple[Sequence[Opened | Reset], int]:
-        """What a stream begins with, and the last sequence number that this covers: attach before it.
+    async def open(
+        self, channel: Channel, cursors: Collection[str | None]
+    ) -> tuple[Position, Mapping[str | None, Opened]]:
+        """Where the log is now, and what a stream begins with for each of these cursors: attach before it.
 
-        Opened, and a Reset after it if the cursor cannot be resumed.
+        However many cursors, it is one range read: of what the furthest behind has missed.
         """
-        wanted = None if after is None else decode_position(after)
-        head, missed = await self._store.read(lambda session: self._look(session, channel, wanted))
-        if after is None:
-            return [Opened(head.position)], head.last_seq
-        reason = _refusal(wanted, head, len(missed) > self._replay_limit)
-        if reason is None and wanted is not None:
-            return [Opened(wanted, resumed=True, missed=missed)], head.last_seq
-        reset = Reset(head.position, reason or ResetReason.INVALID_CURSOR)
-        return [Opened(head.position), reset], head.last_seq
+        wanted = {cursor: decode_position(cursor) for cursor in cursors if cursor is not None}
+        head, missed = await self._store.read(lambda session: self._look(session, channel, wanted.values()))
+        opened: dict[str | None, Opened] = {None: Opened(head.position)}
+        opened |= {cursor: self._opened(position, head, missed) for cursor, position in wanted.items()}
+        return head.position, opened
 
-    async def _look(self, session: Session, channel: Channel, wanted: Position | None) -> tuple[Head, Sequence[Entry]]:
+    async def _look(
+        self, session: Session, channel: Channel, wanted: Iterable[Position | None]
+    ) -> tuple[Head, Sequence[Entry]]:
+        """The channel's newest entries that one of these positions lacks, up to one more than may be replayed."""
         head = await session.log.head()
-        if wanted is None or _refusal(wanted, head, far=False):
-            return head, ()
-        return head, await channel.missed(session, wanted.seq, self._replay_limit + 1)
+        seqs = [one.seq for one in wanted if one is not None and _refusal(one, head) is None]
+        return head, await channel.newest(session, min(seqs), self._replay_limit + 1) if seqs else ()
+
+    def _opened(self, wanted: Position | None, head: Head, missed: Sequence[Entry]) -> Opened:
+        reason = _refusal(wanted, head)
+        if wanted is None or reason is not None:
+            return Opened(head.position, reset=reason)
+        own = missed[bisect_right(missed, wanted.seq, key=lambda entry: entry.seq) :]
+        if len(own) > self._replay_limit:
+            return Opened(head.position, reset=ResetReason.TRIMMED)
+        return Opened(wanted, resumed=True, missed=own)
+
+    async def go_on(self, channel: Channel, cursors: Collection[str], limit: int) -> Mapping[str, Stretch | Reset]:
+        """What comes next after each of these cursors, at most `limit` entries."""
+
+        async def read(session: Session) -> Mapping[str, Stretch | Reset]:
+            head = await session.log.head()
+            return {cursor: await self._next(session, channel, (cursor, head), limit) for cursor in cursors}
+
+        return await self._store.read(read)
+
+    async def _next(self, session: Session, channel: Channel, place: tuple[str, Head], limit: int) -> Stretch | Reset:
+        cursor, head = place
+        wanted = decode_position(cursor)
+        reason = _refusal(wanted, head)
+        if wanted is None or reason is not None:
+            return Reset(head.position, reason or ResetReason.INVALID_CURSOR)
+        entries = await channel.next(session, wanted.seq, limit + 1)
+        if len(entries) <= limit:
+            return Stretch(entries, head.position, more=False)
+        return Stretch(entries[:limit], self.position(entries[limit - 1].seq), more=True)
 
 
-def _refusal(wanted: Position | None, head: Head, far: bool) -> ResetReason | None:
+def _refusal(wanted: Position | None, head: Head) -> ResetReason | None:
     """Why a cursor cannot be resumed, in the order in which a client can tell them apart."""
     if wanted is None:
         return ResetReason.INVALID_CURSOR
@@ -132,4 +177,4 @@ def _refusal(wanted: Position | None, head: Head, far: bool) -> ResetReason | No
         return ResetReason.EPOCH_CHANGED
     if wanted.seq > head.last_seq:
         return ResetReason.INVALID_CURSOR
-    return ResetReason.TRIMMED if far or wanted.seq < head.trimmed_seq else None
+    return ResetReason.TRIMMED if wanted.seq < head.trimmed_seq else None

@@ -21,7 +21,11 @@ _PATIENCE = 1.0  # seconds without a ring after which the log is looked at all t
 class Applier(Protocol):
     """Something that follows the log ahead of the streams, as caches do."""
 
-    def __call__(self, entries: Sequence[Entry]) -> None: ...
+    def apply(self, entries: Sequence[Entry]) -> None: ...
+
+    def lose(self) -> None:
+        """Entries were dropped from the log before this process read them: anything may have happened."""
+        ...
 
 
 class Tail:
@@ -59,8 +63,7 @@ class Tail:
         while True:
             head, entries = await self._store.read(self._next)
             if self._last < head.trimmed_seq:
-                self._last = head.trimmed_seq
-                self._hub.lose()
+                self._lose(head)
             elif not entries:
                 return
             else:
@@ -69,10 +72,16 @@ class Tail:
     async def _next(self, session: Session) -> tuple[Head, Sequence[Entry]]:
         return await session.log.head(), await session.log.after(self._last, _BATCH)
 
+    def _lose(self, head: Head) -> None:
+        self._last = head.trimmed_seq
+        for applier in self._appliers:
+            applier.lose()
+        self._hub.lose()
+
     def _deliver(self, entries: Sequence[Entry]) -> None:
         self._last = entries[-1].seq
-        for apply in self._appliers:
-            apply(entries)
+        for applier in self._appliers:
+            applier.apply(entries)
         self._hub.deliver(entries)
 
 

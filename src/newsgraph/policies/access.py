@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from newsgraph.domain.articles import Article, ArticleStatus
 from newsgraph.domain.comments import Comment, CommentStatus
-from newsgraph.domain.users import Role, Viewer
+from newsgraph.domain.users import Role, User, Viewer
+
+
+def viewer_of(user: User) -> Viewer:
+    """As whom a person asks. A ban takes away whatever their role would give them beyond reading."""
+    return Viewer(user.id, Role.READER if user.banned else user.role)
 
 
 def article_visible(article: Article, viewer: Viewer) -> bool:

@@ -2,43 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Happening:
-    """One event: what an operation is executed on, and its place in the log."""
+    """One event: what an operation is executed on, its place in the log, and where a client goes on that has it."""
 
-    seq: int
     event: object
+    seq: int
+    cursor: str
+
+
+class Stage(Enum):
+    OPENING = auto()  # nothing was sent yet
+    CATCHING_UP = auto()  # it has been opened, and there was more than one answer has room for
+    LOST = auto()  # events were lost on their way to it
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """What one subscriber is given before it is live, and the sequence number that this covers."""
+class Standing:
+    """Where a subscriber is that needs more than what happens from now on. `cursor`: up to where it has everything."""
 
-    events: tuple[object, ...]
+    stage: Stage
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What leads a subscriber from its standing to `seq`, which clients know as `cursor`.
+
+    `more`: there has been more since.
+    """
+
+    happenings: tuple[Happening, ...]
     seq: int
+    cursor: str
+    more: bool = False
 
 
 class Feed(Protocol):
-    """One subscriber's view of a stream.
+    """A stream as everybody with the same rights sees it.
 
-    Attach first, then read the opening, then take what was attached to beyond `Opening.seq`: in this order nothing
-    is missed and nothing comes twice.
+    Attach first, then ask for answers, then take what was attached to beyond `Answer.seq`: in this order nothing is
+    missed and nothing comes twice.
     """
 
-    def attached(self) -> AbstractContextManager[AsyncIterator[Happening]]:
-        """Events in order from the moment of entering, the same for everybody with the same rights."""
+    def attached(self) -> AbstractContextManager[AsyncGenerator[Happening, None]]:
+        """Events in order from the moment of entering."""
         ...
 
-    async def opening(self) -> Opening:
-        """From the subscriber's own cursor up to now."""
-        ...
+    async def answers(self, standings: Collection[Standing], limit: int) -> Mapping[Standing, Answer]:
+        """An answer for each, all of one snapshot; of what was missed at most `limit` events.
 
-    async def interruption(self) -> Opening:
-        """What a subscriber is told for whom events were lost, and from where it goes on."""
+        Two answers that tell of the same event share its Happening.
+        """
         ...

@@ -44,8 +44,16 @@ class Log(Protocol):
         """The same of one topic only: one range read of an index, whatever else the log holds."""
         ...
 
+    async def newest_of_topic(self, topic: str, after: int, limit: int) -> Sequence[Entry]:
+        """The last `limit` of them instead of the first, ascending too."""
+        ...
+
     async def of_kind(self, kind: str, after: int, limit: int) -> Sequence[Entry]:
-        """The same of one kind of event."""
+        """As `of_topic`, of one kind of event."""
+        ...
+
+    async def newest_of_kind(self, kind: str, after: int, limit: int) -> Sequence[Entry]:
+        """As `newest_of_topic`, of one kind of event."""
         ...
 
     async def trim(self, before: datetime, keep: int) -> int:

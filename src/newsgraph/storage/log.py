@@ -38,6 +38,12 @@ class SqlLog:
     async def of_kind(self, kind: str, after: int, limit: int) -> Sequence[Entry]:
         return [_entry(row) for row in self._sql.rows("log_of_kind", kind, after, limit)]
 
+    async def newest_of_topic(self, topic: str, after: int, limit: int) -> Sequence[Entry]:
+        return [_entry(row) for row in reversed(self._sql.rows("log_newest_of_topic", topic, after, limit))]
+
+    async def newest_of_kind(self, kind: str, after: int, limit: int) -> Sequence[Entry]:
+        return [_entry(row) for row in reversed(self._sql.rows("log_newest_of_kind", kind, after, limit))]
+
     async def trim(self, before: datetime, keep: int) -> int:
         head = await self.head()
         first_young = self._sql.value("log_first_since", to_ms(before))

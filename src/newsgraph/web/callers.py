@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
+from graphql import GraphQLError
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, Response
 
 from newsgraph.auth.tokens import bearer
-from newsgraph.domain.users import ANONYMOUS, Viewer
+from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.domain.users import ANONYMOUS, SignIn
+from newsgraph.engine.subscriptions import RequestError
 from newsgraph.graph.context import Reader
+from newsgraph.graph.errors import presented
+from newsgraph.settings import Settings
 
-Recognise = Callable[[str], Awaitable[Viewer]]
+Recognise = Callable[[str], Awaitable[SignIn]]
 """From a token to who it speaks for; raises Fault(UNAUTHENTICATED)."""
 
 
-async def viewer_of(recognise: Recognise, authorization: str | None) -> Viewer:
+async def sign_in(recognise: Recognise, authorization: str | None) -> SignIn:
     """Who an Authorization header speaks for. Errors: Fault(UNAUTHENTICATED)."""
     token = bearer(authorization)
-    return ANONYMOUS if token is None else await recognise(token)
+    return SignIn(ANONYMOUS) if token is None else await recognise(token)
 
 
 def reader_of(connection: HTTPConnection) -> Reader:
@@ -26,6 +35,16 @@ def reader_of(connection: HTTPConnection) -> Reader:
         address=connection.client.host if connection.client else "",
         agent=connection.headers.get("user-agent", ""),
     )
+
+
+def address_of(scope: Mapping[str, Any]) -> str:
+    client: tuple[str, int] | None = scope.get("client")
+    return client[0] if client else ""
+
+
+def retry_after(settings: Settings) -> int:
+    """After how many milliseconds a client should come back: each another time, so that not all come at once."""
+    return random.randint(0, int(settings.reconnect_spread * 1000))  # noqa: S311 - no secret
 
 
 def encode(value: object) -> str:
@@ -36,3 +55,30 @@ def encode(value: object) -> str:
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":"))
     return text
+
+
+def shown(error: Exception) -> Sequence[Mapping[str, Any]]:
+    """The errors of an operation as clients see them. Anything unknown is a defect, which is logged and hidden."""
+    if isinstance(error, RequestError):
+        return [one.formatted for one in error.errors]
+    return [presented(GraphQLError(str(error), original_error=error)).formatted]
+
+
+_STATUS = {
+    FaultCode.UNAUTHENTICATED: 401,
+    FaultCode.FORBIDDEN: 403,
+    FaultCode.UNAVAILABLE: 503,
+    FaultCode.TOO_MANY_CONNECTIONS: 503,
+}
+
+
+def refused(error: Fault | HTTPException) -> Response:
+    """Faults that come before any operation are GraphQL errors with their code, too."""
+    if isinstance(error, Fault):
+        return _refusal(error.code, error.message, _STATUS.get(error.code, 400))
+    return _refusal(FaultCode.BAD_INPUT, error.detail, error.status_code)
+
+
+def _refusal(code: FaultCode, message: str, status: int) -> Response:
+    body = {"errors": [{"message": message, "extensions": {"code": code.value}}]}
+    return JSONResponse(body, status, {"retry-after": "5"} if status == 503 else {})

@@ -7,18 +7,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from cross_web import HTTPException
+from starlette.exceptions import HTTPException as StarletteException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 
-from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.domain.errors import Fault
 from newsgraph.graph.context import Context, Services
 from newsgraph.graph.schema import NewsSchema
-from newsgraph.web.callers import Recognise, encode, reader_of, viewer_of
-
-_STATUS = {FaultCode.UNAUTHENTICATED: 401, FaultCode.FORBIDDEN: 403, FaultCode.UNAVAILABLE: 503}
+from newsgraph.web.callers import Recognise, encode, reader_of, refused, sign_in
 
 
 class GraphQLView(GraphQL[Context, None]):
@@ -41,14 +40,14 @@ class GraphQLView(GraphQL[Context, None]):
         try:
             response = await self.run(Request(scope, receive))
         except HTTPException as error:
-            response = _refusal(FaultCode.BAD_INPUT, error.reason, error.status_code)
+            response = refused(StarletteException(error.status_code, error.reason))
         except Fault as fault:
-            response = _refusal(fault.code, fault.message, _STATUS.get(fault.code, 400))
+            response = refused(fault)
         await response(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        viewer = await viewer_of(self._recognise, request.headers.get("authorization"))
-        return Context(self._services, viewer, reader_of(request))
+        signed_in = await sign_in(self._recognise, request.headers.get("authorization"))
+        return Context(self._services, signed_in.viewer, reader_of(request))
 
     def parse_json(self, data: str | bytes) -> Any:
         """An object, whatever else JSON may be; bad Unicode, endless numbers and nesting without end are no JSON."""
@@ -67,7 +66,3 @@ class GraphQLView(GraphQL[Context, None]):
         if self._page is None:
             raise HTTPException(404, "GraphiQL is switched off here.")
         return HTMLResponse(await self._page())
-
-
-def _refusal(code: FaultCode, message: str, status: int) -> Response:
-    return JSONResponse({"errors": [{"message": message, "extensions": {"code": code.value}}]}, status)

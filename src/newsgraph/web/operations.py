@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Hashable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from graphql import ExecutionResult, GraphQLError
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.users import Role, Viewer
 from newsgraph.engine import subscriptions
-from newsgraph.engine.fanout import Execute, Fanout, Subscription
+from newsgraph.engine.fanout import Execute, Fanout, Member, Outlet
 from newsgraph.engine.subscriptions import Document, Request, RequestError
 from newsgraph.graph.context import Context, Services
 from newsgraph.graph.errors import presented
@@ -24,6 +24,7 @@ from newsgraph.web.callers import encode
 # Whoever may see more than readers do; everybody else sees what an anonymous reader sees.
 _SEES_MORE = (Role.ADMIN, Role.MODERATOR, Role.EDITOR)
 
+_CURSOR = "after"  # the argument of a subscription that says from where a client goes on
 _DOCUMENTS = 500  # remembered at most, the longest unused forgotten first
 _DOCUMENT_MAX = 10_000  # characters; longer ones are checked each time
 
@@ -39,30 +40,23 @@ class _Shared:
 
 
 class Operations:
-    """Runs operations and shares subscriptions between all connections of this process."""
+    """Runs operations and shares subscriptions between all connections of this process; their work is in `tasks`."""
 
-    def __init__(self, schema: NewsSchema, services: Services) -> None:
+    def __init__(self, schema: NewsSchema, services: Services, tasks: asyncio.TaskGroup) -> None:
         self._schema = schema
         self._services = services
         self._documents: OrderedDict[tuple[str, str | None], Document] = OrderedDict()
-        self.fanout = Fanout(services.settings.mailbox_size, _as_client_sees_it)
+        self.tasks = tasks
+        self.fanout = Fanout(services.settings.mailbox_size, tasks, _as_client_sees_it)
 
-    async def results(self, request: Request, context: Context) -> AsyncGenerator[str, None]:
-        """Encoded results: one of a query or mutation, each event's of a subscription. Errors: RequestError."""
-        try:
-            document = self._check(request)
-            results = self._subscribe if subscriptions.is_subscription(document) else self._run
-            async with aclosing(results(document, request, context)) as encoded:
-                async for result in encoded:
-                    yield result
-        except RequestError as error:
-            raise RequestError([presented(one, error.valid) for one in error.errors]) from None
-
-    def _check(self, request: Request) -> Document:
+    def check(self, request: Request) -> Document:
+        """Parsed and validated, once for each text. Errors: RequestError."""
         if not request.query.strip():
-            empty = Fault(FaultCode.BAD_INPUT, "There is no operation in the request.")
-            raise RequestError([GraphQLError(empty.message, original_error=empty)])
-        return self._known(request) or self._learn(request)
+            raise _as_client_sees_it(Fault(FaultCode.BAD_INPUT, "There is no operation in the request."))
+        try:
+            return self._known(request) or self._learn(request)
+        except RequestError as error:
+            raise _as_client_sees_it(error) from None
 
     def _known(self, request: Request) -> Document | None:
         key = (request.query, request.operation_name)
@@ -79,26 +73,32 @@ class Operations:
                 self._documents.popitem(last=False)
         return document
 
-    async def _run(self, _document: Document, request: Request, context: Context) -> AsyncGenerator[str, None]:
+    async def run(self, request: Request, context: Context) -> str:
+        """The encoded result of a query or mutation. Errors: RequestError."""
         variables = dict(request.variables or {})
         result = await self._schema.execute(request.query, variables, context, operation_name=request.operation_name)
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
-            raise RequestError(result.errors)
-        yield encode(_payload(result.data, result.errors))
+            raise _as_client_sees_it(RequestError(result.errors))
+        return _encoded(result.data, result.errors)
 
-    async def _subscribe(self, document: Document, request: Request, context: Context) -> AsyncGenerator[str, None]:
-        feed, execute = await self._source(document, request, context)
-        audience = self._audience(document, context.viewer)
+    def subscribe(
+        self, document: Document, request: Request, viewer: Viewer, outlet: Outlet, cursor: str | None = None
+    ) -> Member:
+        """The encoded results of a subscription go to the outlet. `cursor` wins over what the operation says.
 
-        async def shared() -> tuple[Feed, Execute]:
+        Errors: RequestError, now or later, to the outlet.
+        """
+        try:
+            begun = subscriptions.begin(self._schema.core, document, request.variables, _CURSOR)
+        except RequestError as error:
+            raise _as_client_sees_it(error) from None
+        audience = self._audience(document, viewer)
+
+        async def source() -> tuple[Feed, Execute]:
             return await self._source(document, request, Context(self._services, audience))
 
-        key = _Shared(
-            request.query, request.operation_name, document.variables_besides("after", request.variables), audience
-        )
-        async with aclosing(self.fanout.results(Subscription(key, feed, execute, shared))) as results:
-            async for result in results:
-                yield result
+        key = _Shared(document.text, request.operation_name, begun.rest, audience)
+        return self.fanout.join(key, source, cursor or begun.argument, outlet)
 
     async def _source(self, document: Document, request: Request, context: Context) -> tuple[Feed, Execute]:
         """The subscription's feed, and the execution of its events; the context is theirs alone."""
@@ -106,9 +106,9 @@ class Operations:
         executor = subscriptions.prepare(kind, self._schema.core, document, request, context)
         feed = await subscriptions.source_of(executor)
 
-        async def execute(event: object) -> str:
+        async def execute(event: object) -> bytes:
             result: ExecutionResult = await subscriptions.execute_event(executor, event)
-            return encode(_payload(result.data, result.errors))
+            return _encoded(result.data, result.errors).encode()
 
         return feed, execute
 
@@ -119,13 +119,15 @@ class Operations:
         return Viewer(None, viewer.role if viewer.role in _SEES_MORE else None)
 
 
-def _as_client_sees_it(defect: Exception) -> Exception:
-    """Logged here, once, with the id that every member's answer carries."""
+def _as_client_sees_it(defect: Exception) -> RequestError:
+    """Logged here, once, with the id that every client's answer carries."""
+    if isinstance(defect, RequestError):
+        return RequestError([presented(one, defect.valid) for one in defect.errors], defect.valid)
     return RequestError([presented(GraphQLError(str(defect), original_error=defect))])
 
 
-def _payload(data: Mapping[str, Any] | None, errors: Sequence[GraphQLError] | None) -> dict[str, Any]:
+def _encoded(data: Mapping[str, Any] | None, errors: Sequence[GraphQLError] | None) -> str:
     payload: dict[str, Any] = {"data": data}
     if errors:
         payload["errors"] = [presented(error).formatted for error in errors]
-    return payload
+    return encode(payload)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLError
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope
 from starlette.types import Send as AsgiSend
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.http.websocket_origin import is_same_origin
 
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.domain.users import ANONYMOUS
-from newsgraph.engine.subscriptions import Request, RequestError
+from newsgraph.engine.fanout import Member, Result
+from newsgraph.engine.subscriptions import Document, Request
 from newsgraph.graph.context import Context, Services
-from newsgraph.graph.errors import presented
-from newsgraph.observe import LOG, report_fault
-from newsgraph.web.callers import Recognise, reader_of, viewer_of
+from newsgraph.live.sessions import Session, Sessions
+from newsgraph.observe import report_fault
+from newsgraph.web.admission import Admission
+from newsgraph.web.callers import Recognise, address_of, reader_of, retry_after, shown, sign_in
 from newsgraph.web.operations import Operations
+from newsgraph.web.pipes import AsgiPipe, Pipe
 from newsgraph.web.transport_ws import (
     PROTOCOL,
     Action,
@@ -34,8 +35,9 @@ from newsgraph.web.transport_ws import (
     Send,
     Start,
     Stop,
+    next_head,
 )
-from newsgraph.web.uvicorn_ws import grip_of
+from newsgraph.web.uvicorn_protocols import socket_pipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,42 @@ class SocketView:
     operations: Operations
     services: Services
     recognise: Recognise
+    sessions: Sessions
+    admission: Admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
-        websocket = WebSocket(scope, receive, send)
-        with suppress(WebSocketDisconnect):
-            if not _from_our_pages(websocket.headers):
-                await websocket.close()  # before it is accepted: HTTP 403
-            elif PROTOCOL not in scope["subprotocols"]:
-                await websocket.accept()
-                await websocket.close(CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable")
-            else:
-                await websocket.accept(PROTOCOL)
-                await _Socket(self, websocket).run()
+        await receive()  # websocket.connect
+        if not _from_our_pages(Headers(scope=scope)):
+            await send({"type": "websocket.close"})  # before it is accepted: HTTP 403
+        elif PROTOCOL not in scope["subprotocols"]:
+            await _turn_away(send, None, CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable")
+        else:
+            await self._admit(scope, receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
+        """A browser's page is told nothing of a handshake that fails, so whoever is too many is let in to hear it."""
+        try:
+            with self.admission.admit(address_of(scope)):
+                await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+                await self._serve(scope, receive, send)
+        except Fault as fault:
+            await _turn_away(send, PROTOCOL, CloseCode.TRY_AGAIN_LATER, fault.message)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
+        pipe = socket_pipe(scope)
+        if pipe is not None:
+            await _Socket(self, scope, receive, pipe).run()
+            return
+        pipe = AsgiPipe(send)
+        pumping = self.operations.tasks.create_task(pipe.pump())
+        await _Socket(self, scope, receive, pipe).run()
+        pipe.abort()
+        await asyncio.wait([pumping])
+
+
+async def _turn_away(send: AsgiSend, protocol: str | None, code: int, reason: str) -> None:
+    await send({"type": "websocket.accept", "subprotocol": protocol})
+    await send({"type": "websocket.close", "code": code, "reason": reason})
 
 
 def _from_our_pages(headers: Mapping[str, str]) -> bool:
@@ -68,138 +94,222 @@ def _from_our_pages(headers: Mapping[str, str]) -> bool:
 
 
 class _Over(Exception):
-    """The socket is closed or gone: whatever still runs for it ends."""
+    """The socket is closed or gone."""
+
+
+class _Stream:
+    """One subscription of a socket: the outlet of its member (engine.fanout.Outlet)."""
+
+    __slots__ = ("_head", "_name", "_socket")
+
+    def __init__(self, socket: _Socket, name: str) -> None:
+        self._socket = socket
+        self._head = next_head(name).encode()
+        self._name = name
+
+    def write(self, result: Result) -> bool:
+        """With its own id around the payload that all members share."""
+        socket = self._socket
+        if not socket.pipe.ready() or not socket.session.holds():
+            return False
+        socket.pipe.write(b"".join((self._head, result.payload, b"}")))
+        return True
+
+    def end(self, failure: Exception) -> None:
+        self._socket.failed(self._name, failure)
 
 
 class _Socket:
-    """One accepted socket. Everything that runs for it runs in `_tasks`, and has ended when `run` returns."""
+    """One accepted socket (web.pipes.Holder, live.sessions.Holder). Nothing of it is left when `run` returns."""
 
-    def __init__(self, view: SocketView, websocket: WebSocket) -> None:
+    __slots__ = ("_connection", "_draining", "_receive", "_running", "_scope", "_streams", "_view", "pipe", "session")
+
+    def __init__(self, view: SocketView, scope: Scope, receive: Receive, pipe: Pipe) -> None:
+        settings = view.services.settings
         self._view = view
-        self._settings = view.services.settings
-        self._websocket = websocket
-        self._grip = grip_of(websocket.scope)
-        limits = Limits(self._settings.socket_operations, self._settings.socket_messages_per_second)
-        self._connection = Connection(limits, time.monotonic)
-        self._viewer = ANONYMOUS
-        self._tasks = asyncio.TaskGroup()
+        self._scope = scope
+        self._receive = receive
+        self._connection = Connection(
+            Limits(settings.socket_operations, settings.socket_messages_per_second), time.monotonic
+        )
+        self._streams: dict[str, Member] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._turn = asyncio.Lock()
+        self._draining = False
+        self.pipe = pipe
+        self.session: Session = view.sessions.anonymous
+        pipe.hold(self, settings.socket_send_timeout)
 
     async def run(self) -> None:
+        patience = self._view.services.settings.socket_init_timeout
+        timer = asyncio.get_running_loop().call_later(patience, self._init_late)
         try:
-            async with self._tasks:
-                self._patience = self._tasks.create_task(self._expect_init())
-                while True:
-                    await self._perform(self._connection.receive(await self._message()))
-        except* _Over:
+            while True:
+                await self._perform(self._connection.receive(await self._message()))
+        except _Over:
             pass
-        except* Exception as defects:
-            fault_id = report_fault(defects, "a WebSocket")
-            with suppress(_Over):
-                await self._perform(self._connection.end(CloseCode.INTERNAL, f"Internal server error {fault_id}"))
+        except Exception as defect:
+            fault_id = report_fault(defect, "a WebSocket")
+            self._end(CloseCode.INTERNAL, f"Internal server error {fault_id}")
+        finally:
+            timer.cancel()
+            await self._leave()
 
     async def _message(self) -> str | bytes:
-        event = await self._websocket.receive()
+        event = await self._receive()
         if event["type"] == "websocket.disconnect":
             raise _Over
         text: str | None = event.get("text")
         return event["bytes"] if text is None else text
 
-    async def _expect_init(self) -> None:
-        await asyncio.sleep(self._settings.socket_init_timeout)
-        await self._perform(self._connection.init_timed_out())
+    async def _leave(self) -> None:
+        self._view.sessions.close(self.session)
+        self._leave_streams()
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    def _leave_streams(self) -> None:
+        for member in self._streams.values():
+            member.leave()
+        self._streams.clear()
+
+    # What the protocol asks for
 
     async def _perform(self, actions: Iterable[Action]) -> None:
         for action in actions:
             match action:
                 case Send(text):
-                    await self._write({"type": "websocket.send", "text": text})
+                    await self._write(text)
                 case Close(code, reason):
-                    await self._write({"type": "websocket.close", "code": code, "reason": reason})
+                    await self.pipe.room()
+                    self.pipe.close(code, reason)
                     raise _Over
                 case Authenticate(payload):
                     await self._authenticate(payload)
-                case Start(name):
-                    self._running[name] = self._tasks.create_task(self._operate(action))
+                case Start():
+                    await self._perform(self._start(action))
                 case Stop(name):
-                    self._running.pop(name).cancel()
+                    self._stop(name)
 
-    async def _write(self, event: dict[str, Any]) -> None:
-        """One at a time, and no faster than the client reads; a client that does not read is cut off."""
-        async with self._turn:
-            if self._websocket.application_state is not WebSocketState.CONNECTED:
+    async def _write(self, text: str) -> None:
+        """No faster than the client reads. Of all that wait for room, each looks whether the others left some."""
+        while not self.pipe.ready():
+            if not await self.pipe.room():
                 raise _Over
-            try:
-                await self._send(event)
-            except WebSocketDisconnect:
-                raise _Over from None
-            except TimeoutError:
-                self._abort()
-                raise _Over from None
-
-    async def _send(self, event: dict[str, Any]) -> None:
-        """Without a timer where nothing is waited for, which is nearly always."""
-        if self._grip is not None and self._grip.ready():
-            await self._websocket.send(event)
-            return
-        async with asyncio.timeout(self._settings.socket_send_timeout):
-            await self._websocket.send(event)
-
-    def _abort(self) -> None:
-        LOG.info("a WebSocket was cut off: its client has not read for %g s", self._settings.socket_send_timeout)
-        if self._grip is not None:
-            self._grip.abort()
+        self.pipe.write(text.encode())
 
     async def _authenticate(self, payload: Mapping[str, Any]) -> None:
-        self._patience.cancel()
         try:
-            self._viewer = await viewer_of(self._view.recognise, self._authorization(payload))
+            signed_in = await sign_in(self._view.recognise, self._authorization(payload))
         except Fault as fault:
-            # Clients take FORBIDDEN for the last word, and come back after TRY_AGAIN_LATER.
-            passing = fault.code is FaultCode.UNAVAILABLE
-            refused, end = self._connection.refused, self._connection.end
-            await self._perform(end(CloseCode.TRY_AGAIN_LATER, fault.message) if passing else refused(fault.message))
+            await self._perform(self._refusal(fault))
         else:
+            self.session = self._view.sessions.open(signed_in, self)
             await self._perform(self._connection.acknowledged())
+
+    def _refusal(self, fault: Fault) -> list[Action]:
+        """Clients come back after TRY_AGAIN_LATER; FORBIDDEN tells them to sign in first."""
+        if fault.code is FaultCode.UNAVAILABLE:
+            return self._connection.end(CloseCode.TRY_AGAIN_LATER, fault.message)
+        return self._connection.refused(fault.message)
 
     def _authorization(self, payload: Mapping[str, Any]) -> str | None:
         """What connection_init says, in any case of letters, before the header of the handshake."""
         said = {name.lower(): value for name, value in payload.items()}.get("authorization")
         if said is not None and not isinstance(said, str):
             raise Fault(FaultCode.UNAUTHENTICATED, "authorization is a string.")
-        return self._websocket.headers.get("authorization") if said is None else said
+        return Headers(scope=self._scope).get("authorization") if said is None else said
 
-    async def _operate(self, start: Start) -> None:
-        """Runs an operation to its end. A defect ends this operation and no other."""
-        errors: Sequence[GraphQLError] = ()
+    # Operations
+
+    def _start(self, start: Start) -> list[Action]:
+        """Begins an operation. A defect ends this operation and no other."""
+        self.session.holds()  # which ends the connection when the token has expired
+        request = Request(start.query, start.variables, start.operation_name)
         try:
-            await self._relay(start)
-        except _Over:
-            raise
-        except RequestError as error:
-            errors = error.errors
+            document = self._view.operations.check(request)
+            if document.is_subscription:
+                self._subscribe(start.id, document, request)
+            else:
+                self._running[start.id] = self._view.operations.tasks.create_task(self._operate(start.id, request))
         except Exception as error:
-            errors = [presented(GraphQLError(str(error), original_error=error))]
+            return self._connection.error(start.id, shown(error))
+        return []
+
+    def _subscribe(self, name: str, document: Document, request: Request) -> None:
+        if self._draining:
+            return
+        outlet = _Stream(self, name)
+        self._streams[name] = self._view.operations.subscribe(document, request, self.session.viewer, outlet)
+
+    async def _operate(self, name: str, request: Request) -> None:
+        """A query or mutation to its end."""
+        try:
+            await self._answer(name, request)
+        except _Over:
+            pass
         finally:
-            if self._running.get(start.id) is asyncio.current_task():
-                del self._running[start.id]
+            if self._running.get(name) is asyncio.current_task():
+                del self._running[name]
+            self._end_when_drained()
+
+    async def _answer(self, name: str, request: Request) -> None:
+        context = Context(self._view.services, self.session.viewer, reader_of(HTTPConnection(self._scope)))
+        try:
+            result = await self._view.operations.run(request, context)
+        except Exception as error:
+            await self._perform(self._connection.error(name, shown(error)))
+            return
         if _stopped(asyncio.current_task()):
             return
-        shown = [error.formatted for error in errors]
-        ended = self._connection.error(start.id, shown) if shown else self._connection.complete(start.id)
-        await self._perform(ended)
+        await self._perform(self._connection.next(name, result))
+        await self._perform(self._connection.complete(name))
 
-    async def _relay(self, start: Start) -> None:
-        """Sends all results of an operation, each before it asks for the next. Errors: RequestError."""
-        request = Request(start.query, start.variables, start.operation_name)
-        context = Context(self._view.services, self._viewer, reader_of(self._websocket))
-        task = asyncio.current_task()
-        async with aclosing(self._view.operations.results(request, context)) as results:
-            async for result in results:
-                if _stopped(task):
-                    raise asyncio.CancelledError
-                await self._perform(self._connection.next(start.id, result))
+    def _stop(self, name: str) -> None:
+        if name in self._streams:
+            self._streams.pop(name).leave()
+        elif name in self._running:
+            self._running.pop(name).cancel()
+
+    # What comes from below and from aside; none of it may wait
+
+    def failed(self, name: str, failure: Exception) -> None:
+        """A stream has ended. Its last message is small, and there are as few of them as of streams."""
+        self._streams.pop(name, None)
+        for action in self._connection.error(name, shown(failure)):
+            if isinstance(action, Send):
+                self.pipe.write(action.text.encode())
+
+    def resume(self) -> None:
+        for member in tuple(self._streams.values()):
+            member.resume()
+
+    def expel(self, fault: Fault) -> None:
+        self._end(CloseCode.FORBIDDEN, fault.message)
+
+    def drain(self) -> None:
+        """Streams end now, since they can be resumed elsewhere; queries and mutations are finished first."""
+        self._draining = True
+        self._leave_streams()
+        self._end_when_drained()
+
+    def _end_when_drained(self) -> None:
+        if self._draining and not self._running:
+            hint = retry_after(self._view.services.settings)
+            self._end(CloseCode.GOING_AWAY, f"The server is restarting; retry in {hint} ms")
+
+    def _init_late(self) -> None:
+        self._close(self._connection.init_timed_out())
+
+    def _end(self, code: CloseCode, reason: str) -> None:
+        self._close(self._connection.end(code, reason))
+
+    def _close(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Close):
+                self.pipe.close(action.code, action.reason)
 
 
 def _stopped(task: asyncio.Task[Any] | None) -> bool:

@@ -26,6 +26,7 @@ Json = dict[str, Any]
 class CloseCode(IntEnum):
     """Why the server closes a socket; docs/errors.md has one line for each."""
 
+    GOING_AWAY = 1001
     TRY_AGAIN_LATER = 1013
     BAD_REQUEST = 4400
     UNAUTHORIZED = 4401
@@ -104,6 +105,8 @@ class Connection:
 
     `clock` returns seconds that only grow.
     """
+
+    __slots__ = ("_active", "_bucket", "_limits", "_state")
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self._limits = limits
@@ -191,10 +194,10 @@ class Connection:
         return self.end(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout")
 
     def next(self, operation: str, payload_json: str) -> list[Action]:
-        """A result, encoded already: one encoding may serve many connections."""
+        """A result, encoded already."""
         if operation not in self._active:
             return []
-        return [Send(f'{{"id":{json.dumps(operation)},"type":"next","payload":{payload_json}}}')]
+        return [Send(f"{next_head(operation)}{payload_json}}}")]
 
     def error(self, operation: str, errors: Sequence[Mapping[str, Any]]) -> list[Action]:
         """The operation has ended with these errors, at least one."""
@@ -221,6 +224,8 @@ class Connection:
 class _Bucket:
     """Lets `rate` messages through in a second, and after a silence `_BURST` seconds' worth at once."""
 
+    __slots__ = ("_clock", "_last", "_rate", "_room", "_size")
+
     def __init__(self, rate: float, clock: Callable[[], float]) -> None:
         self._rate = rate
         self._clock = clock
@@ -238,6 +243,14 @@ class _Bucket:
             return False
         self._room -= 1
         return True
+
+
+def next_head(operation: str) -> str:
+    """What stands in a `next` message before its payload. After it there is one closing brace.
+
+    One payload, encoded once, may serve many connections.
+    """
+    return f'{{"id":{json.dumps(operation)},"type":"next","payload":'
 
 
 def _decoded(message: str | bytes) -> Json:

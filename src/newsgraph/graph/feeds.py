@@ -1,0 +1,131 @@
+"""Feeds of the newsroom's streams: from entries of the log to what a viewer may see of them, at delivery."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from typing import Any
+
+from newsgraph.domain.cursors import Position, decode_position
+from newsgraph.domain.events import Entry
+from newsgraph.graph.context import Context
+from newsgraph.graph.scalars import StreamCursor
+from newsgraph.graph.streams import StreamEvent, StreamReady, StreamReset
+from newsgraph.live.streams import Channel, Happened, Opened, Reset, Streams, Stretch
+from newsgraph.ports.feeds import Answer, Happening, Stage, Standing
+
+Seen = Callable[[Context, Sequence[Entry]], Awaitable[list[Any]]]
+"""What a viewer sees of some entries, in order; entries that are not for them are left out."""
+
+Answers = Mapping[str | None, Answer]
+"""By the cursor from which each leads on."""
+
+_PAGE = 100  # events read at once by who iterates over a feed
+
+
+class NewsFeed:
+    """A stream (ports.feeds.Feed). Everything is read anew for each delivery: visibility is today's.
+
+    Iterating over it is the whole stream of one subscriber, for transports that share nothing.
+    """
+
+    def __init__(self, context: Context, channel: Channel, after: str | None, seen: Seen) -> None:
+        self.context = context
+        self.channel = channel
+        self.after = after
+        self._seen = seen
+
+    async def __aiter__(self) -> AsyncGenerator[Any, None]:
+        with self.attached() as happenings:
+            standing, more, seen = Standing(Stage.OPENING, self.after), True, 0
+            while more:
+                answer = (await self.answers([standing], _PAGE))[standing]
+                for happening in answer.happenings:
+                    yield happening.event
+                standing, more, seen = Standing(Stage.CATCHING_UP, answer.cursor), answer.more, answer.seq
+            async with aclosing(happenings):
+                async for happening in happenings:
+                    if happening.seq > seen:
+                        yield happening.event
+
+    @contextmanager
+    def attached(self) -> Iterator[AsyncGenerator[Happening, None]]:
+        gather = self.context.settings.list_interval if self.channel.tag.startswith("list:") else 0.0
+        with self.streams.attached(self.channel, gather) as deliveries:
+            yield self._happenings(deliveries)
+
+    async def _happenings(self, deliveries: AsyncGenerator[Reset | Happened, None]) -> AsyncGenerator[Happening, None]:
+        async with aclosing(deliveries):
+            async for delivery in deliveries:
+                self.context.refresh()
+                told = [_reset(delivery)] if isinstance(delivery, Reset) else await self._tell(delivery.entries)
+                for happening in told:
+                    yield happening
+
+    async def answers(self, standings: Collection[Standing], limit: int) -> Mapping[Standing, Answer]:
+        self.context.refresh()  # what the resolver has read is older than the log will be
+        found: dict[Standing, Answer] = {}
+        stages = [(Stage.OPENING, self._open), (Stage.CATCHING_UP, self._go_on), (Stage.LOST, self._lose)]
+        for stage, answer in stages:
+            if cursors := [one.cursor for one in standings if one.stage is stage]:
+                answered = await answer(cursors, limit)
+                found |= {Standing(stage, cursor): one for cursor, one in answered.items()}
+        return found
+
+    async def _open(self, cursors: Collection[str | None], limit: int) -> Answers:
+        head, opened = await self.streams.open(self.channel, cursors)
+        told = await self._tell(max((one.missed for one in opened.values()), key=len))
+        return {cursor: _opening(opened[cursor], head, told, limit) for cursor in cursors}
+
+    async def _go_on(self, cursors: Collection[str | None], limit: int) -> Answers:
+        wanted = [cursor for cursor in cursors if cursor is not None]
+        found = await self.streams.go_on(self.channel, wanted, limit)
+        return {cursor: await self._stretch(one) for cursor, one in found.items()}
+
+    async def _stretch(self, found: Stretch | Reset) -> Answer:
+        if isinstance(found, Reset):
+            return answer_of([_reset(found)], found.position)
+        return answer_of(await self._tell(found.entries), found.position, found.more)
+
+    async def _lose(self, cursors: Collection[str | None], _limit: int) -> Answers:
+        return dict.fromkeys(cursors, await self._stretch(await self.streams.lost()))
+
+    async def _tell(self, entries: Sequence[Entry]) -> list[Happening]:
+        return [happening_of(event) for event in await self._seen(self.context, entries)] if entries else []
+
+    @property
+    def streams(self) -> Streams:
+        return self.context.services.streams
+
+
+def _opening(opened: Opened, head: Position, told: Sequence[Happening], limit: int) -> Answer:
+    """StreamReady, which says how much was missed in all, and the first of that, at most `limit`.
+
+    `told` is what the furthest behind has missed: what this one has missed is the end of it.
+    """
+    missed = told[bisect_right(told, opened.position.seq, key=lambda one: one.seq) :] if opened.resumed else ()
+    start = beginning(opened, len(missed))
+    if len(missed) <= limit:
+        return answer_of([*start, *missed], head)
+    return answer_of([*start, *missed[:limit]], Position(head.epoch, missed[limit - 1].seq), more=True)
+
+
+def beginning(opened: Opened, replayed: int) -> list[Happening]:
+    """StreamReady, and the reason why a cursor was no good."""
+    cursor = StreamCursor(opened.position.encode())
+    ready = happening_of(StreamReady(cursor=cursor, resumed=opened.resumed, replayed=replayed))
+    return [ready] if opened.reset is None else [ready, _reset(Reset(opened.position, opened.reset))]
+
+
+def _reset(reset: Reset) -> Happening:
+    return happening_of(StreamReset(cursor=StreamCursor(reset.position.encode()), reason=reset.reason))
+
+
+def happening_of(event: StreamEvent) -> Happening:
+    position = decode_position(event.cursor)
+    return Happening(event, 0 if position is None else position.seq, event.cursor)
+
+
+def answer_of(happenings: Sequence[Happening], position: Position, more: bool = False) -> Answer:
+    return Answer(tuple(happenings), position.seq, position.encode(), more)
