@@ -110,6 +110,17 @@ async def test_of_topic_and_of_kind(room: Room) -> None:
     assert await room.read(lambda s: s.log.of_kind("nothing", 0, 9)) == []
 
 
+@pytest.mark.parametrize(("after", "limit"), [(0, 3), (0, 100), (9, 2), (23, 5), (24, 5)])
+async def test_the_newest_are_the_last_of_the_same_in_the_same_order(room: Room, after: int, limit: int) -> None:
+    for number in range(12):
+        await append(room, SectionChanged("asia" if number % 3 else "world"), UserChanged(number))
+    topic = await room.read(lambda s: s.log.of_topic("section:asia", after, 100))
+    kind = await room.read(lambda s: s.log.of_kind("user", after, 100))
+
+    assert await room.read(lambda s: s.log.newest_of_topic("section:asia", after, limit)) == topic[-limit:]
+    assert await room.read(lambda s: s.log.newest_of_kind("user", after, limit)) == kind[-limit:]
+
+
 async def test_events_of_an_undone_change_are_never_numbered(room: Room) -> None:
     await append(room, SectionChanged("a"))
     with pytest.raises(Undone):

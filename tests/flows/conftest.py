@@ -16,11 +16,11 @@ import uvicorn
 from newsgraph import app
 from newsgraph.actions import authors, sections
 from newsgraph.auth import tokens
+from newsgraph.cli.serving import server_options
 from newsgraph.domain.authors import Byline
 from newsgraph.domain.users import Claims, Role
 from newsgraph.ports.store import Session
 from newsgraph.settings import Settings
-from newsgraph.web.uvicorn_protocols import WebSocketProtocol
 from tests.flows.client import Client
 
 SECRET = "a secret of more than thirty-two bytes, for tests"
@@ -36,7 +36,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     settings = replace(settings, port=opened.getsockname()[1])
-    config = uvicorn.Config(app.build(settings), log_config=None, ws=WebSocketProtocol, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(app.build(settings), **(server_options(settings) | {"timeout_graceful_shutdown": 2}))
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve(sockets=[opened]))
     while not server.started and not running.done():

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsgraph.domain.lists import ListDiff, diff, merge
+from newsgraph.domain.lists import ListDiff, diff, merge, span
 
 State = tuple[int, ...]
 states = st.lists(st.integers(1, 8), unique=True, max_size=6).map(tuple)
@@ -56,3 +56,14 @@ def test_a_list_that_is_already_further_than_its_entries(history: list[State], d
         change = merge([*first, ListDiff(history[-1], (), ())])
 
         assert fold(history[0], change) == history[-1]
+
+
+@given(histories, st.data())
+def test_a_burst_leads_from_any_state_on_the_way(history: list[State], data: st.DataObject) -> None:
+    """Those who share an event do not all stand where it begins: some have joined in the middle of it."""
+    told = diffs_of(history)
+    if told:
+        joined = data.draw(st.sampled_from(history))
+
+        assert fold(joined, span(told)) == history[-1]
+        assert span(told).ordered == merge(told).ordered

@@ -9,8 +9,8 @@ import pytest
 from newsgraph.domain.articles import ArticleStatus
 from newsgraph.domain.comments import CommentStatus
 from newsgraph.domain.users import ANONYMOUS, Role, Viewer
-from newsgraph.policies.access import article_visible, comment_body_visible, comment_visible
-from tests.policies.examples import ARTICLE, COMMENT, viewer
+from newsgraph.policies.access import article_visible, comment_body_visible, comment_visible, viewer_of
+from tests.policies.examples import ARTICLE, COMMENT, person, viewer
 
 EVERYBODY = {"nobody": ANONYMOUS, "author": viewer(Role.READER, COMMENT.user_id)} | {
     role.value: viewer(role) for role in Role
@@ -52,6 +52,12 @@ def test_with_published_replies_everybody_sees_where_it_stood(status: CommentSta
     comment = replace(COMMENT, status=status, descendants=1)
     assert comment_visible(comment, EVERYBODY[who])
     assert comment_body_visible(comment, EVERYBODY[who]) is (who in SEEN[status][1])
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_ban_takes_away_what_a_role_gives(role: Role) -> None:
+    assert viewer_of(person(role)) == Viewer(7, role)
+    assert viewer_of(person(role, banned=True)) == Viewer(7, Role.READER)
 
 
 def test_nobody_is_not_the_author_of_anything() -> None:

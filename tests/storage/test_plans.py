@@ -79,6 +79,8 @@ def log_reads() -> Iterator[Query]:
     yield lambda s: s.log.after(0, 9)
     yield lambda s: s.log.of_topic("section:asia", 0, 9)
     yield lambda s: s.log.of_kind("section", 0, 9)
+    yield lambda s: s.log.newest_of_topic("section:asia", 0, 9)
+    yield lambda s: s.log.newest_of_kind("section", 0, 9)
 
 
 def by_key() -> Iterator[Query]:

@@ -5,183 +5,41 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from newsgraph import app
-from newsgraph.actions import users
-from newsgraph.actions.views import ViewCounter
+from newsgraph.actions import articles, comments, users
 from newsgraph.auth import tokens
+from newsgraph.domain.articles import ArticleFilter, ArticleOrder
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.domain.users import Role, SignIn
+from newsgraph.domain.pages import Slice
+from newsgraph.domain.users import Claims, Role, SignIn, Viewer
 from newsgraph.engine.subscriptions import Request
-from newsgraph.graph import schema
-from newsgraph.graph.context import Context, Services
-from newsgraph.live.bells import LocalBell
-from newsgraph.live.hub import Hub
-from newsgraph.live.sessions import Sessions
-from newsgraph.live.streams import Streams
-from newsgraph.live.tail import Tail
+from newsgraph.graph.context import Context
 from newsgraph.settings import Settings
-from newsgraph.web.admission import Admission
-from newsgraph.web.callers import Recognise
 from newsgraph.web.operations import Operations
-from newsgraph.web.sockets import SocketView
-from newsgraph.web.uvicorn_protocols import WebSocketProtocol
 from tests.cli.test_serving import get, started
-from tests.flows.conftest import PUBLISH, SECRET, furnish, token_for
+from tests.flows.conftest import PUBLISH, SECRET, token_for
+from tests.web.desk import Desk, answer, closed, deaf, hear, opened_desk, running, say, start
 
 CHECKS = Path(__file__).parents[2].parent / "shared" / "checks" / "ws_conformance.py"
 LATEST = "subscription { latestStories { __typename } }"
 WHO = "{ viewer { name } }"
-SMALL = 4_096  # bytes of the sockets' buffers, so that a reader who stops is soon felt
-
-
-@dataclass
-class Desk:
-    """A running endpoint, with what is inside it."""
-
-    view: SocketView
-    hub: Hub
-    server: uvicorn.Server
-    port: int
-
-    @asynccontextmanager
-    async def open(self, *protocols: str, **more: Any) -> AsyncIterator[ClientConnection]:
-        """A socket before its connection_init."""
-        address = f"ws://127.0.0.1:{self.port}/graphql"
-        offered: Any = protocols or ["graphql-transport-ws"]
-        async with connect(address, subprotocols=offered, max_size=None, close_timeout=1, **more) as opened:
-            yield opened
-
-    @asynccontextmanager
-    async def socket(self, payload: Any = None, **more: Any) -> AsyncIterator[ClientConnection]:
-        """A socket that is acknowledged."""
-        async with self.open(**more) as opened:
-            await say(opened, type="connection_init", payload=payload)
-            assert await hear(opened) == {"type": "connection_ack"}
-            yield opened
-
-    async def deserted(self) -> None:
-        """Soon nobody listens, nothing runs for a socket, and uvicorn has no connection."""
-        async with asyncio.timeout(5):
-            while self.hub or running() or self.server.server_state.connections:
-                await asyncio.sleep(0.01)
-
-
-def running() -> list[str]:
-    """What runs for sockets in this process."""
-    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
-    return [name for name in names if name.startswith(("_Socket", "WebSocketProtocol"))]
-
-
-async def say(opened: ClientConnection, **message: Any) -> None:
-    await opened.send(json.dumps(message))
-
-
-async def start(opened: ClientConnection, name: str, query: str, **variables: Any) -> None:
-    await say(opened, id=name, type="subscribe", payload={"query": query, "variables": variables})
-
-
-async def hear(opened: ClientConnection) -> Any:
-    async with asyncio.timeout(5):
-        return json.loads(await opened.recv())
-
-
-async def answer(opened: ClientConnection, query: str, **variables: Any) -> Any:
-    """The only result of an operation, which then completes."""
-    await start(opened, "q", query, **variables)
-    result = await hear(opened)
-    assert (result["id"], result["type"]) == ("q", "next"), result
-    assert await hear(opened) == {"id": "q", "type": "complete"}
-    return result["payload"]
-
-
-async def closed(opened: ClientConnection) -> tuple[int, str]:
-    """The close frame, whatever comes before it."""
-    async with asyncio.timeout(5):
-        with suppress(ConnectionClosed):
-            while True:
-                await opened.recv()
-    assert opened.close_code is not None
-    return opened.close_code, opened.close_reason or ""
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(database=f"sqlite:///{tmp_path / 'news.db'}", secret=SECRET)
-
-
-@asynccontextmanager
-async def opened_desk(settings: Settings, recognise: Recognise | None = None, **options: Any) -> Any:
-    """The real endpoint over a newsroom of its own."""
-    bell, hub = LocalBell(), Hub(settings.mailbox_size)
-    async with app.open_newsroom(settings, bell) as newsroom, asyncio.TaskGroup() as tasks:
-        await newsroom.store.write(furnish)
-        sessions = Sessions(newsroom.store, app.now)
-        tail = Tail(newsroom.store, hub, [sessions])
-        streams = Streams(newsroom.store, hub, (await tail.start()).epoch, settings.replay_limit)
-        services = Services(newsroom, streams, ViewCounter(settings, app.now), app.now)
-
-        async def verified(token: str) -> SignIn:
-            claims = tokens.verify(SECRET, token)
-            return SignIn(await users.recognise(newsroom, claims), claims.expires_at)
-
-        admission = Admission(settings.connections, settings.connections_per_address)
-        operations = Operations(schema.build(), services, tasks)
-        view = SocketView(operations, services, recognise or verified, sessions, admission)
-        running = [tasks.create_task(tail.run(bell)), tasks.create_task(sessions.run())]
-        async with serving(view, **options) as (server, port):
-            yield Desk(view, hub, server, port)
-        for task in running:
-            task.cancel()
-
-
-@asynccontextmanager
-async def serving(view: SocketView, **more: Any) -> AsyncIterator[tuple[uvicorn.Server, int]]:
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
-    listening.bind(("127.0.0.1", 0))
-    routes = [WebSocketRoute("/graphql", view)]
-    options: dict[str, Any] = {"ws": WebSocketProtocol, "ws_per_message_deflate": False, "log_config": None} | more
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), lifespan="off", **options))
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not task.done():
-        await asyncio.sleep(0.005)
-    try:
-        yield server, listening.getsockname()[1]
-    finally:
-        server.should_exit = True
-        await task
-        listening.close()
-
-
-@pytest.fixture
-async def desk(settings: Settings) -> AsyncIterator[Desk]:
-    async with opened_desk(settings) as desk:
-        yield desk
-
-
-def deaf() -> socket.socket:
-    """A client's socket that takes in little; for one that stops reading."""
-    client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
-    return client
 
 
 # Opening
@@ -483,7 +341,7 @@ async def test_a_cut_connection_leaves_nothing(desk: Desk) -> None:
             await start(opened, str(number), LATEST)
         for _ in range(20):
             await hear(opened)
-        assert (len(desk.hub), desk.view.operations.fanout.members) == (1, 10)
+        assert (len(desk.hub), desk.operations.fanout.members) == (1, 10)
 
         opened.transport.abort()
         await desk.deserted()
@@ -494,7 +352,7 @@ async def test_a_closed_connection_leaves_nothing(desk: Desk) -> None:
         await start(opened, "s", LATEST)
         await hear(opened)
     await desk.deserted()
-    assert (desk.view.operations.fanout.groups, desk.view.operations.fanout.members) == (0, 0)
+    assert (desk.operations.fanout.groups, desk.operations.fanout.members) == (0, 0)
 
 
 async def test_a_client_that_stops_reading_is_cut(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
@@ -584,6 +442,280 @@ async def test_a_peer_that_never_answers_a_close_is_let_go(settings: Settings, m
 
         await desk.deserted()
         opened.transport.abort()
+
+
+# Bounds
+
+
+@pytest.mark.parametrize(
+    ("bound", "reason"),
+    [
+        ({"connections": 2}, "The server has as many connections as it takes."),
+        ({"connections_per_address": 2}, "There are too many connections from your address."),
+    ],
+)
+async def test_one_connection_too_many_is_told_why(settings: Settings, bound: Any, reason: str) -> None:
+    async with opened_desk(replace(settings, **bound)) as desk:
+        async with desk.socket() as one, desk.socket():
+            async with desk.open() as refused:
+                assert await closed(refused) == (1013, reason)
+            async with httpx.AsyncClient() as client:
+                assert (await client.post(desk.url, json={"query": "{ __typename }"})).status_code == 200
+
+            await one.close()
+            async with asyncio.timeout(5):
+                while len(desk.admission) > 1:
+                    await asyncio.sleep(0.01)
+            async with desk.socket() as other:
+                assert "data" in await answer(other, "{ __typename }")
+        await desk.deserted()
+
+
+async def test_a_message_may_be_as_long_as_it_says_and_no_longer(settings: Settings) -> None:
+    async with opened_desk(replace(settings, message_size=2_000)) as desk, desk.socket() as opened:
+        message = '{"type":"ping","payload":{"a":"%s"}}'
+        await opened.send(message % ("x" * (2_000 - len(message) + 2)))
+        assert (await hear(opened))["type"] == "pong"
+        await opened.send(message % ("x" * (2_000 - len(message) + 3)))
+
+        assert (await closed(opened))[0] == 1009
+
+
+async def test_who_answers_no_ping_is_let_go(settings: Settings) -> None:
+    bounds = replace(settings, socket_ping_interval=0.1, socket_ping_timeout=0.2)
+    async with opened_desk(bounds) as desk, desk.socket() as lively, desk.socket() as dead:
+        dead.transport.pause_reading()
+        async with asyncio.timeout(5):
+            while len(running()) > 1:
+                await asyncio.sleep(0.01)
+
+        assert "data" in await answer(lively, "{ __typename }")
+
+
+# Rights that end
+
+
+async def test_a_stream_ends_with_its_token(settings: Settings) -> None:
+    ends = app.now() + timedelta(seconds=1)
+
+    async def recognise(token: str) -> SignIn:
+        return SignIn(Viewer(1, Role.READER), ends)
+
+    async with opened_desk(settings, recognise) as desk:
+        await sign_in(desk, Role.READER, "Kim")
+        async with desk.socket({"authorization": "Bearer x"}) as opened:
+            await start(opened, "s", LATEST)
+            assert [(await hear(opened))["type"] for _ in range(2)] == ["next", "next"]
+            await publish(desk)
+            assert (await hear(opened))["type"] == "next"
+            while app.now() < ends:
+                await asyncio.sleep(0.05)
+            await publish(desk)
+
+            assert await closed(opened) == (4403, "The token has expired.")
+        await desk.deserted()
+
+
+async def test_an_operation_after_the_token_has_ended(settings: Settings) -> None:
+    async def recognise(token: str) -> SignIn:
+        return SignIn(Viewer(1, Role.READER), app.now() + timedelta(seconds=0.1))
+
+    async with opened_desk(settings, recognise) as desk:
+        await sign_in(desk, Role.READER, "Kim")
+        async with desk.socket({"authorization": "Bearer x"}) as opened:
+            await asyncio.sleep(0.2)
+            await start(opened, "q", "{ __typename }")
+
+            assert await closed(opened) == (4403, "The token has expired.")
+
+
+async def sign_in(desk: Desk, role: Role, name: str, later: float = 0, called: str = "") -> Viewer:
+    """The person as their newest token says."""
+    issued = app.now() + timedelta(seconds=later)
+    return await users.recognise(desk.newsroom, Claims(f"test:{name}", called or name, role, issued, None))
+
+
+def token_of(role: Role, name: str) -> dict[str, str]:
+    issued = datetime.now(UTC) - timedelta(seconds=30)
+    return {"authorization": f"Bearer {tokens.issue(SECRET, Claims(f'test:{name}', name, role, issued, None))}"}
+
+
+async def publish(desk: Desk) -> None:
+    editor = await sign_in(desk, Role.EDITOR, "Ed")
+    await articles.publish(
+        desk.newsroom, editor, articles.PublishArticle("Storm", None, "<p>.</p>", "asia", ("Ada Writer",))
+    )
+
+
+async def ban(desk: Desk, name: str) -> None:
+    moderator, banned = (
+        await sign_in(desk, Role.ADMIN, "Ann"),
+        await desk.newsroom.store.read(lambda session: session.users.by_subject(f"test:{name}")),
+    )
+    assert banned is not None
+    await users.restrict(desk.newsroom, moderator, users.RestrictUser(banned.id, banned=True))
+
+
+QUEUE = "subscription { moderationEvents { __typename } }"
+
+
+async def test_a_ban_ends_the_connection(desk: Desk) -> None:
+    async with desk.socket(token_of(Role.READER, "Kim")) as opened, desk.socket() as other:
+        await start(opened, "s", LATEST)
+        await start(other, "s", LATEST)
+        for _ in range(2):
+            await hear(opened)
+            await hear(other)
+        await ban(desk, "Kim")
+        assert await closed(opened) == (4403, "This account may not take part any more.")
+
+        await publish(desk)
+        assert (await hear(other))["type"] == "next"
+    async with desk.socket(token_of(Role.READER, "Kim")) as again:
+        await start(again, "s", LATEST)
+        assert (await hear(again))["type"] == "next", "who is banned may still read"
+
+
+async def test_a_banned_moderator_has_a_readers_rights(desk: Desk) -> None:
+    async with desk.socket(token_of(Role.MODERATOR, "Mo")) as opened:
+        await start(opened, "q", QUEUE)
+        assert (await hear(opened))["type"] == "next"
+        await ban(desk, "Mo")
+        assert (await closed(opened))[0] == 4403
+    async with desk.socket(token_of(Role.MODERATOR, "Mo")) as again:
+        await start(again, "q", QUEUE)
+        refused = await hear(again)
+
+    assert refused["payload"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_another_role_ends_the_connection_before_it_tells_anything_more(desk: Desk) -> None:
+    async with desk.socket(token_of(Role.MODERATOR, "Mo")) as opened:
+        await start(opened, "q", QUEUE)
+        ready = await hear(opened)
+        await sign_in(desk, Role.READER, "Mo", later=1)
+        article = await desk_article(desk)
+        reader = await sign_in(desk, Role.READER, "Kim")
+        await comments.post(desk.newsroom, reader, comments.PostComment(article, None, "Secret?", None))
+        heard = [message async for message in messages(opened)]
+
+    assert (ready["type"], heard) == ("next", [])
+    assert (opened.close_code, opened.close_reason) == (4403, "The role of this account has changed.")
+
+
+async def desk_article(desk: Desk) -> int:
+    await publish(desk)
+    found = await desk.newsroom.store.read(
+        lambda session: session.articles.page(ArticleFilter(), ArticleOrder.PUBLISHED_DESC, Slice(1))
+    )
+    return found[0].id
+
+
+async def messages(opened: ClientConnection) -> AsyncIterator[Any]:
+    """Until the socket is closed."""
+    async with asyncio.timeout(5):
+        with suppress(ConnectionClosed):
+            while True:
+                yield json.loads(await opened.recv())
+
+
+async def test_another_name_ends_nothing(desk: Desk) -> None:
+    async with desk.socket(token_of(Role.READER, "Kim")) as opened:
+        await start(opened, "s", LATEST)
+        for _ in range(2):
+            await hear(opened)
+        await sign_in(desk, Role.READER, "Kim", later=1, called="Kim Lee")
+        await publish(desk)
+
+        assert (await hear(opened))["type"] == "next"
+
+
+# A server that is told to stop
+
+
+async def test_streams_end_with_a_hint_when_the_server_stops(settings: Settings) -> None:
+    async with opened_desk(replace(settings, reconnect_spread=2.0)) as desk:
+        async with desk.socket() as one, desk.socket() as other:
+            await start(one, "s", LATEST)
+            await hear(one)
+            desk.server.should_exit = True
+            ends = [await closed(one), await closed(other)]
+        await desk.deserted()
+
+    hints = [re.fullmatch(r"The server is restarting; retry in (\d+) ms", reason) for _, reason in ends]
+    assert [code for code, _ in ends] == [1001, 1001]
+    assert all(hint and 400 <= int(hint[1]) <= 2_000 for hint in hints)
+
+
+async def test_what_was_begun_is_finished_when_the_server_stops(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound, begun, go_on = Operations.run, asyncio.Event(), asyncio.Event()
+
+    async def run(operations: Operations, request: Request, context: Context) -> str:
+        begun.set()
+        await go_on.wait()
+        return await sound(operations, request, context)
+
+    monkeypatch.setattr(Operations, "run", run)
+    async with desk.socket() as opened:
+        await start(opened, "s", LATEST)
+        for _ in range(2):
+            await hear(opened)
+        await start(opened, "m", "mutation { __typename }")
+        await begun.wait()
+        desk.server.should_exit = True
+        async with asyncio.timeout(5):
+            while desk.operations.fanout.members:
+                await asyncio.sleep(0.01)
+        await start(opened, "late", LATEST)
+        go_on.set()
+        heard = [message async for message in messages(opened)]
+
+    assert [(message["id"], message["type"]) for message in heard] == [("m", "next"), ("m", "complete")]
+    assert opened.close_code == 1001
+
+
+# Another server than ours
+
+
+@pytest.fixture
+async def plain(settings: Settings) -> AsyncIterator[Desk]:
+    """uvicorn's own connections, which let nobody write past ASGI."""
+    async with opened_desk(settings, ws="websockets-sansio", http="httptools") as desk:
+        yield desk
+
+
+async def test_streams_and_operations_on_any_asgi_server(plain: Desk) -> None:
+    async with plain.socket(token_of(Role.READER, "Kim")) as opened:
+        await start(opened, "s", LATEST)
+        for _ in range(2):
+            await hear(opened)
+        await publish(plain)
+        assert (await hear(opened))["id"] == "s"
+        assert "data" in await answer(opened, "{ __typename }")
+        for _ in range(100):
+            await start(opened, "q", "{ __typename }")
+            await hear(opened)
+            await hear(opened)
+        await start(opened, "s", LATEST)
+        assert await closed(opened) == (4409, "Subscriber for s already exists")
+    await plain.deserted()
+
+
+async def test_a_client_that_stops_reading_is_let_go_on_any_asgi_server(settings: Settings) -> None:
+    impatient = replace(settings, socket_send_timeout=0.3)
+    async with (
+        opened_desk(impatient, ws="websockets-sansio", http="httptools") as desk,
+        desk.socket(sock=dial(desk)) as opened,
+    ):
+        await start(opened, "s", LATEST)
+        opened.transport.pause_reading()
+        echo = asyncio.create_task(pings(opened, 40, 200_000))
+        async with asyncio.timeout(5):
+            while any(name.startswith("_AsgiPipe") for name in running()):
+                await asyncio.sleep(0.01)
+        opened.transport.abort()
+        await echo
+        await desk.deserted()
 
 
 # All of it, by an outside judge

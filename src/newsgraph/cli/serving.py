@@ -63,7 +63,7 @@ def _affordable(connections: int) -> int:
 
 def serve_one(application: Starlette, opened: socket.socket, settings: Settings) -> int:
     """Serves in this process until it is told to stop; returns the exit status."""
-    server = uvicorn.Server(uvicorn.Config(application, **_options(settings)))
+    server = uvicorn.Server(uvicorn.Config(application, **server_options(settings)))
     # After it has stopped, uvicorn raises the signal that stopped it again, in the handler that it found here.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
@@ -74,7 +74,7 @@ def serve_one(application: Starlette, opened: socket.socket, settings: Settings)
 def serve_many(settings: Settings, opened: socket.socket) -> int:
     """Serves in `settings.workers` processes, each with an application of its own on the same database."""
     os.environ.update(to_environment(settings))
-    config = uvicorn.Config("newsgraph.app:create", factory=True, workers=settings.workers, **_options(settings))
+    config = uvicorn.Config("newsgraph.app:create", factory=True, workers=settings.workers, **server_options(settings))
     supervisor = Multiprocess(config, sockets=[opened])
     supervisor.run()
     return 1 if STARTUP_FAILURE in [process.exitcode for process in supervisor.processes] else 0
@@ -91,7 +91,8 @@ def announce(settings: Settings) -> None:
         click.echo(f"{name:<10}{address}")
 
 
-def _options(settings: Settings) -> dict[str, Any]:
+def server_options(settings: Settings) -> dict[str, Any]:
+    """uvicorn's, for every way of serving."""
     return {
         "http": HttpProtocol,
         "ws": WebSocketProtocol,

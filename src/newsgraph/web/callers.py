@@ -43,8 +43,9 @@ def address_of(scope: Mapping[str, Any]) -> str:
 
 
 def retry_after(settings: Settings) -> int:
-    """After how many milliseconds a client should come back: each another time, so that not all come at once."""
-    return random.randint(0, int(settings.reconnect_spread * 1000))  # noqa: S311 - no secret
+    """After how many milliseconds a client should come back: not at once, and not all at the same time."""
+    most = int(settings.reconnect_spread * 1000)
+    return random.randint(most // 5, most)  # noqa: S311 - no secret
 
 
 def encode(value: object) -> str:

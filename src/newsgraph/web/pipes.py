@@ -1,15 +1,16 @@
-"""The way out of one WebSocket: what the shell around the protocol writes to, and how it hears from below."""
+"""The way out of one connection: what streams are written to without waiting, and how they hear from below."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Protocol, TypeVar
+
+from starlette.types import Message, Send
 
 _ROOM = 16  # messages that may wait for an ASGI server that tells nothing of its own buffers
-
-AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Holder(Protocol):
@@ -36,26 +37,44 @@ class Pipe(Protocol):
         ...
 
     def write(self, message: bytes) -> None:
-        """A text message. Nobody is stopped who sends without room: they are asked to look first."""
+        """Nobody is stopped who writes without room: they are asked to look first."""
         ...
 
     async def room(self) -> bool:
         """Waits until there is room. False: there is none any more, since the connection is closing."""
         ...
 
-    def close(self, code: int, reason: str) -> None: ...
-
     def abort(self) -> None:
         """Drops the connection at once, unread data and all."""
         ...
 
 
-class AsgiPipe:
+class SocketPipe(Pipe, Protocol):
+    """A WebSocket; a message is one of text, in UTF-8."""
+
+    def close(self, code: int, reason: str) -> None: ...
+
+
+class ResponsePipe(Pipe, Protocol):
+    """The body of a response; a message is a part of it."""
+
+    def finish(self, message: bytes) -> None:
+        """The last part."""
+        ...
+
+
+def at_once(sending: Coroutine[Any, Any, None]) -> None:
+    """Runs an ASGI `send` that has room, and so nothing to wait for, outside of any task."""
+    with suppress(StopIteration):
+        sending.send(None)
+
+
+class _AsgiPipe:
     """For any ASGI server: messages wait here and are sent one after the other by `pump`."""
 
-    def __init__(self, send: AsgiSend) -> None:
+    def __init__(self, send: Send) -> None:
         self._send = send
-        self._waiting: deque[dict[str, Any]] = deque()
+        self._waiting: deque[Message] = deque()
         self._filled = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -69,24 +88,16 @@ class AsgiPipe:
     def ready(self) -> bool:
         return self._room.is_set() and not self._closing
 
-    def write(self, message: bytes) -> None:
-        self._put({"type": "websocket.send", "text": message.decode()})
-
     async def room(self) -> bool:
         await self._room.wait()
         return not self._closing
 
-    def close(self, code: int, reason: str) -> None:
-        self._put({"type": "websocket.close", "code": code, "reason": reason})
-        self._closing = True
-
     def abort(self) -> None:
         """As near to it as ASGI comes: nothing more is sent."""
-        self._closing = True
         self._waiting.clear()
-        self._filled.set()
+        self.end()
 
-    def _put(self, event: dict[str, Any]) -> None:
+    def _put(self, event: Message) -> None:
         if self._closing:
             return
         self._waiting.append(event)
@@ -94,9 +105,19 @@ class AsgiPipe:
         if len(self._waiting) >= _ROOM:
             self._room.clear()
 
+    def _put_last(self, event: Message) -> None:
+        self._put(event)
+        self.end()
+
+    def end(self) -> None:
+        """Nothing more is written."""
+        self._closing = True
+        self._filled.set()
+        self._room.set()
+
     async def pump(self) -> None:
-        """Sends what waits, until the connection is closed or does not take anything any more."""
-        try:
+        """Sends what waits, until the last of it is sent or the client does not take anything any more."""
+        with suppress(TimeoutError, OSError):
             while self._waiting or not self._closing:
                 await self._filled.wait()
                 self._filled.clear()
@@ -104,12 +125,48 @@ class AsgiPipe:
                     async with asyncio.timeout(self._patience):
                         await self._send(self._waiting.popleft())
                 self._make_room()
-        finally:
-            self._closing = True
-            self._room.set()
+        self.abort()
 
     def _make_room(self) -> None:
         if not self._room.is_set():
             self._room.set()
             if self._holder is not None:
                 self._holder.resume()
+
+
+P = TypeVar("P", bound=_AsgiPipe)
+
+
+@asynccontextmanager
+async def pumped(pipe: P, tasks: asyncio.TaskGroup) -> AsyncIterator[P]:
+    """The pipe while it is pumped. What was written is sent before this ends, unless the client does not take it."""
+    pumping = tasks.create_task(pipe.pump())
+    try:
+        yield pipe
+    finally:
+        pipe.end()
+        await asyncio.wait([pumping])
+
+
+class AsgiSocket(_AsgiPipe):
+    """A WebSocket of any ASGI server."""
+
+    def write(self, message: bytes) -> None:
+        self._put({"type": "websocket.send", "text": message.decode()})
+
+    def close(self, code: int, reason: str) -> None:
+        self._put_last({"type": "websocket.close", "code": code, "reason": reason})
+
+
+class AsgiResponse(_AsgiPipe):
+    """A response of any ASGI server, once it was started."""
+
+    def write(self, message: bytes) -> None:
+        self._put(body(message, more=True))
+
+    def finish(self, message: bytes) -> None:
+        self._put_last(body(message, more=False))
+
+
+def body(part: bytes, more: bool) -> Message:
+    return {"type": "http.response.body", "body": part, "more_body": more}

@@ -23,7 +23,7 @@ from newsgraph.observe import report_fault
 from newsgraph.web.admission import Admission
 from newsgraph.web.callers import Recognise, address_of, reader_of, retry_after, shown, sign_in
 from newsgraph.web.operations import Operations
-from newsgraph.web.pipes import AsgiPipe, Pipe
+from newsgraph.web.pipes import AsgiSocket, SocketPipe, pumped
 from newsgraph.web.transport_ws import (
     PROTOCOL,
     Action,
@@ -72,12 +72,9 @@ class SocketView:
         pipe = socket_pipe(scope)
         if pipe is not None:
             await _Socket(self, scope, receive, pipe).run()
-            return
-        pipe = AsgiPipe(send)
-        pumping = self.operations.tasks.create_task(pipe.pump())
-        await _Socket(self, scope, receive, pipe).run()
-        pipe.abort()
-        await asyncio.wait([pumping])
+        else:
+            async with pumped(AsgiSocket(send), self.operations.tasks) as other:
+                await _Socket(self, scope, receive, other).run()
 
 
 async def _turn_away(send: AsgiSend, protocol: str | None, code: int, reason: str) -> None:
@@ -124,7 +121,7 @@ class _Socket:
 
     __slots__ = ("_connection", "_draining", "_receive", "_running", "_scope", "_streams", "_view", "pipe", "session")
 
-    def __init__(self, view: SocketView, scope: Scope, receive: Receive, pipe: Pipe) -> None:
+    def __init__(self, view: SocketView, scope: Scope, receive: Receive, pipe: SocketPipe) -> None:
         settings = view.services.settings
         self._view = view
         self._scope = scope

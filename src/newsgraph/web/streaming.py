@@ -9,23 +9,23 @@ from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope
 from starlette.types import Send as AsgiSend
 
 from newsgraph.domain.errors import Fault
+from newsgraph.domain.users import SignIn
 from newsgraph.engine.fanout import Member, Result
 from newsgraph.engine.subscriptions import Document, Request, RequestError
 from newsgraph.graph.context import Context, Services
 from newsgraph.live.sessions import Session, Sessions
-from newsgraph.observe import LOG
 from newsgraph.web.admission import Admission
 from newsgraph.web.callers import Recognise, address_of, reader_of, refused, retry_after, shown, sign_in
 from newsgraph.web.framing import Framing
 from newsgraph.web.operations import Operations
+from newsgraph.web.pipes import AsgiResponse, ResponsePipe, body, pumped
 from newsgraph.web.requests import Wanted, negotiated, read_body, read_request
-from newsgraph.web.uvicorn_protocols import http_connection
-
-_ROOM = 16  # results that may wait for a client, and then go out together
+from newsgraph.web.uvicorn_protocols import response_pipe
 
 # Whoever stands between must neither keep the stream back nor change it; the second is what nginx understands.
 _HEADERS = [(b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no"), (b"vary", b"accept")]
@@ -48,32 +48,27 @@ class StreamView:
             await self.otherwise(scope, receive, send)
             return
         try:
-            body = await read_body(receive, self.services.settings.message_size)
-            await self._choose(wanted, body, (scope, receive, send))
+            sent = await read_body(receive, self.services.settings.message_size)
+            await self._choose(wanted, sent, (scope, receive, send))
         except (Fault, HTTPException) as error:
             await refused(error)(scope, receive, send)
 
-    async def _choose(self, wanted: Wanted, body: bytes, asgi: _Asgi) -> None:
+    async def _choose(self, wanted: Wanted, sent: bytes, asgi: _Asgi) -> None:
         """Clients that take JSON too get streams of subscriptions only."""
         scope, receive, send = asgi
         try:
-            request = read_request(scope, body)
+            request = read_request(scope, sent)
             document = self.operations.check(request)
-        except (HTTPException, RequestError) as error:
-            if not wanted.only:
-                await self.otherwise(scope, _again(body, receive), send)
-            elif isinstance(error, RequestError):
-                await self._fail(wanted.framing, error, send)
-            else:
-                raise
+        except RequestError as error:
+            await self._fail(wanted, error, asgi)
             return
         if document.is_subscription or wanted.only:
             await self._stream(_Asked(wanted.framing, document, request), asgi)
         else:
-            await self.otherwise(scope, _again(body, receive), send)
+            await self.otherwise(scope, _again(sent, receive), send)
 
     async def _stream(self, asked: _Asked, asgi: _Asgi) -> None:
-        scope, _, send = asgi
+        scope, receive, send = asgi
         if scope["method"] == "GET" and asked.document.operation.operation is OperationType.MUTATION:
             raise HTTPException(405, "A mutation needs POST.")
         headers = Headers(scope=scope)
@@ -82,27 +77,38 @@ class StreamView:
             await self._answer(asked, Context(self.services, signed_in.viewer, reader_of(HTTPConnection(scope))), send)
             return
         with self.admission.admit(address_of(scope)):
-            stream = _Stream(self, asked.framing, asgi)
-            session = self.sessions.open(signed_in, stream)
-            try:
-                await stream.run(asked, session, headers.get("last-event-id"))
-            finally:
-                self.sessions.close(session)
+            await _start(asked.framing, send)
+            pipe = response_pipe(scope, send)
+            if pipe is not None:
+                await self._follow(_Stream(self, asked, receive, pipe), signed_in, headers)
+            else:
+                async with pumped(AsgiResponse(send), self.operations.tasks) as other:
+                    await self._follow(_Stream(self, asked, receive, other), signed_in, headers)
+
+    async def _follow(self, stream: _Stream, signed_in: SignIn, headers: Headers) -> None:
+        session = self.sessions.open(signed_in, stream)
+        try:
+            await stream.run(session, headers.get("last-event-id"))
+        finally:
+            self.sessions.close(session)
 
     async def _answer(self, asked: _Asked, context: Context, send: AsgiSend) -> None:
-        """A query or mutation: one result."""
+        """A query or mutation: one result, or why there is none."""
+        framing = asked.framing
         try:
             result = await self.operations.run(asked.request, context)
+            last = framing.next(result.encode(), None) + framing.complete()
         except RequestError as error:
-            await self._fail(asked.framing, error, send)
-            return
-        framing = asked.framing
+            last = framing.failed(shown(error))
         await _start(framing, send)
-        await send(_chunk(framing.next(result.encode(), None) + framing.complete(), more=False))
+        await send(body(last, more=False))
 
-    async def _fail(self, framing: Framing, error: RequestError, send: AsgiSend) -> None:
-        await _start(framing, send)
-        await send(_chunk(framing.failed(shown(error)), more=False))
+    async def _fail(self, wanted: Wanted, error: RequestError, asgi: _Asgi) -> None:
+        if not wanted.only:
+            await JSONResponse({"errors": shown(error)})(*asgi)
+            return
+        await _start(wanted.framing, asgi[2])
+        await asgi[2](body(wanted.framing.failed(shown(error)), more=False))
 
 
 _Asgi = tuple[Scope, Receive, AsgiSend]
@@ -118,75 +124,62 @@ class _Asked:
 class _Stream:
     """One open response: outlet of its member, holder of its session and of its connection."""
 
-    def __init__(self, view: StreamView, framing: Framing, asgi: _Asgi) -> None:
-        self._view = view
+    def __init__(self, view: StreamView, asked: _Asked, receive: Receive, pipe: ResponsePipe) -> None:
+        self._operations = view.operations
         self._settings = view.services.settings
-        self._framing = framing
-        self._scope, self._receive, self._send = asgi
-        self._waiting: list[bytes] = []
-        self._filled = asyncio.Event()
-        self._over = False
-        self._gone = False
-        self._session: Session
+        self._asked = asked
+        self._framing = asked.framing
+        self._receive = receive
+        self._pipe = pipe
+        self._last: bytes | None = None
+        self._over = asyncio.Event()
+        self._session = view.sessions.anonymous
         self._member: Member | None = None
 
-    async def run(self, asked: _Asked, session: Session, last_id: str | None) -> None:
+    async def run(self, session: Session, last_id: str | None) -> None:
         self._session = session
-        await _start(self._framing, self._send)
-        self._waiting.append(self._framing.begin(retry_after(self._settings)))
-        self._filled.set()
+        self._pipe.hold(self, self._settings.socket_send_timeout)
+        self._pipe.write(self._framing.begin(retry_after(self._settings)))
+        self._subscribe(last_id)
+        watching = self._operations.tasks.create_task(self._watch())
         try:
-            self._member = self._view.operations.subscribe(asked.document, asked.request, session.viewer, self, last_id)
-        except RequestError as error:
-            self.end(error)
-        watching = self._view.operations.tasks.create_task(self._watch())
-        try:
-            await self._relay()
+            await self._stay()
         finally:
             if self._member is not None:
                 self._member.leave()
             watching.cancel()
             await asyncio.wait([watching])
+        if self._last is not None:
+            self._pipe.finish(self._last)
+
+    def _subscribe(self, last_id: str | None) -> None:
+        asked, viewer = self._asked, self._session.viewer
+        try:
+            self._member = self._operations.subscribe(asked.document, asked.request, viewer, self, last_id)
+        except RequestError as error:
+            self.end(error)
 
     async def _watch(self) -> None:
         """A client that goes away says so on the way in."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._gone = True
-        self._filled.set()
+        self._over.set()
 
-    async def _relay(self) -> None:
-        connection = http_connection(self._scope)
-        if connection is not None:
-            connection.hold(self, self._settings.socket_send_timeout)
-        try:
-            while not self._gone and not self._over:
-                await self._something()
-                chunk, self._waiting = b"".join(self._waiting), []
-                async with asyncio.timeout(self._settings.socket_send_timeout):
-                    await self._send(_chunk(chunk, more=not self._over))
-                self.resume()
-        except TimeoutError:
-            LOG.info("a stream was cut off: its client has not read for %g s", self._settings.socket_send_timeout)
-        finally:
-            if connection is not None:
-                connection.release()
-
-    async def _something(self) -> None:
-        try:
-            async with asyncio.timeout(self._settings.stream_heartbeat):
-                await self._filled.wait()
-        except TimeoutError:
-            self._waiting.append(self._framing.alive())
-        self._filled.clear()
+    async def _stay(self) -> None:
+        while not self._over.is_set():
+            try:
+                async with asyncio.timeout(self._settings.stream_heartbeat):
+                    await self._over.wait()
+            except TimeoutError:
+                if self._pipe.ready():
+                    self._pipe.write(self._framing.alive())
 
     # What the fan-out, the session and the connection say; none of it may wait
 
     def write(self, result: Result) -> bool:
-        if len(self._waiting) >= _ROOM or self._over or not self._session.holds():
+        if not self._pipe.ready() or not self._session.holds():
             return False
-        self._waiting.append(self._framing.next(result.payload, result.cursor))
-        self._filled.set()
+        self._pipe.write(self._framing.next(result.payload, result.cursor))
         return True
 
     def resume(self) -> None:
@@ -203,10 +196,12 @@ class _Stream:
         self._finish(self._framing.going_away(retry_after(self._settings)))
 
     def _finish(self, last: bytes) -> None:
-        if not self._over:
-            self._over = True
-            self._waiting.append(last)
-            self._filled.set()
+        """Nothing is written any more but this."""
+        if self._member is not None:
+            self._member.leave()
+        if self._last is None:
+            self._last = last
+        self._over.set()
 
 
 async def _start(framing: Framing, send: AsgiSend) -> None:
@@ -214,13 +209,9 @@ async def _start(framing: Framing, send: AsgiSend) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
-def _chunk(body: bytes, more: bool) -> Message:
-    return {"type": "http.response.body", "body": body, "more_body": more}
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
+def _again(sent: bytes, receive: Receive) -> Receive:
     """A request's body that was read already, for the next application."""
-    given = iter([{"type": "http.request", "body": body, "more_body": False}])
+    given = iter([{"type": "http.request", "body": sent, "more_body": False}])
 
     async def replay() -> Message:
         return next(given, None) or await receive()

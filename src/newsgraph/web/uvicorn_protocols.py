@@ -12,28 +12,29 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from starlette.types import Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from newsgraph.observe import LOG
-from newsgraph.web.pipes import Holder, Pipe
+from newsgraph.web.pipes import Holder, ResponsePipe, SocketPipe, at_once, body
 
 _EXTENSION = "newsgraph"
 _LINGER = 5.0  # seconds that a peer has to read the last of it, after all that uvicorn itself waits for
 _SHORT, _LONG = 126, 1 << 16  # RFC 6455, 5.2: payloads of so many bytes have a longer length field
 
 
-def socket_pipe(scope: Mapping[str, Any]) -> Pipe | None:
+def socket_pipe(scope: Mapping[str, Any]) -> SocketPipe | None:
     """The connection itself; None on another server than this one."""
-    found: Pipe | None = scope.get("extensions", {}).get(_EXTENSION)
+    found: SocketPipe | None = scope.get("extensions", {}).get(_EXTENSION)
     return found
 
 
-def http_connection(scope: Mapping[str, Any]) -> HttpProtocol | None:
-    """The connection itself; None on another server than this one."""
+def response_pipe(scope: Mapping[str, Any], send: Send) -> ResponsePipe | None:
+    """The response to a request, once it was started; None on another server than this one."""
     found: HttpProtocol | None = scope.get("extensions", {}).get(_EXTENSION)
-    return found
+    return None if found is None else _Response(found, send)
 
 
 class _Held:
@@ -95,10 +96,38 @@ class HttpProtocol(_Held, HttpToolsProtocol):
         scope["extensions"] = {_EXTENSION: self}
 
     def shutdown(self) -> None:
-        holder = self._holder
+        """What is being answered is finished; a stream would never be, and has to be told."""
         HttpToolsProtocol.shutdown(self)
-        if holder is not None:
-            holder.drain()
+        if self._holder is not None:
+            self._holder.drain()
+
+    def ready(self) -> bool:
+        return not self.flow.write_paused and not self.transport.is_closing()
+
+    async def room(self) -> bool:
+        await self.flow.drain()
+        return not self.transport.is_closing()
+
+
+class _Response:
+    """One response of a connection (web.pipes.ResponsePipe)."""
+
+    def __init__(self, connection: HttpProtocol, send: Send) -> None:
+        self._send = send
+        self._connection = connection
+        self.hold, self.ready, self.room = connection.hold, connection.ready, connection.room
+        self.abort = connection.abort
+
+    def write(self, message: bytes) -> None:
+        at_once(self._send(body(message, more=True)))  # type: ignore[arg-type]
+
+    def finish(self, message: bytes) -> None:
+        """Without waiting: a peer that would have to be waited for is dropped."""
+        self._connection.release()
+        if self.ready():
+            at_once(self._send(body(message, more=False)))  # type: ignore[arg-type]
+        else:
+            self.abort()
 
 
 class WebSocketProtocol(_Held, WebSocketsSansIOProtocol):
@@ -136,9 +165,8 @@ class WebSocketProtocol(_Held, WebSocketsSansIOProtocol):
         if not self.ready():
             self.transport.abort()
             return
-        sending = self.send({"type": "websocket.close", "code": code, "reason": reason})
-        with suppress(StopIteration, ClientDisconnected):
-            sending.send(None)
+        with suppress(ClientDisconnected):
+            at_once(self.send({"type": "websocket.close", "code": code, "reason": reason}))
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
