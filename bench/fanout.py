@@ -1,12 +1,15 @@
 """Live fan-out: what it costs to tell N subscribers of a new comment, for four servers in one run on one machine.
 
-    python bench/fanout.py --subscribers 1000,5000,10000 --rounds 3
-    python bench/fanout.py --spread
+    python bench/fanout.py
+    python bench/fanout.py --subscribers 1000 --rounds 1 --only newsgraph,bare-sansio
 
 newsgraph        `newsgraph serve` on a new SQLite database; a publish is a `postComment` mutation
 bare-sansio      ASGI on uvicorn that passes on a ready frame of the same size: the reference
 bare-websockets  the same on uvicorn's other WebSocket implementation
 strawberry       the same subscription as Strawberry's documentation teaches it, comments in memory
+
+Without options: 1,000, 5,000 and 10,000 subscribers of one article, 5,000 spread over 500 articles, and newsgraph with
+5,000 of whom 100 have stopped reading before anything is measured.
 
 The loop is closed: the next publish goes out when everybody has received the one before. Every measurement has a new
 server and a new load client (one process, `fan/load.py`). A server, a client and the scripts themselves want two cores.
@@ -30,10 +33,10 @@ from pathlib import Path
 
 from fan.load import Plan
 from fan.processes import serving
-from fan.report import Measured, summary, table
-from fan.servers import SERVERS, Prepared
+from fan.report import Measured, Scenario, summary, table
+from fan.servers import OURS, SERVERS, Prepared
 
-_SPREAD = (5_000, 500)  # subscribers, articles
+_SIZES = [1_000, 5_000, 10_000]
 _SPARE = 200  # file descriptors that a server or a client needs besides one for each socket
 _OPENING = 180.0  # seconds for all of a measurement but the closed loop
 _LOG = 1_000  # characters of a server's log that are shown when it failed
@@ -44,10 +47,10 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are killed then, too
     measured, failures = [], 0
-    for number, subscribers, server in _turns(options):
-        name = f"{subscribers:,} subscribers, round {number}, {server}"
+    for scenario, number, server in _turns(options):
+        name = f"{scenario}, round {number}, {server}"
         try:
-            one = _measure(server, subscribers, number, options)
+            one = _measure(server, scenario, number, options)
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             failures += 1
             print(f"{name}: FAILED: {error}", flush=True)
@@ -62,8 +65,7 @@ def _options() -> argparse.Namespace:
     parser = _parser()
     options = parser.parse_args()
     options.only = options.only.split(",")
-    if options.spread:
-        options.subscribers = [_SPREAD[0]]
+    options.scenarios = _scenarios(options)
     if problem := _problem(options):
         parser.error(problem)
     return options
@@ -72,14 +74,26 @@ def _options() -> argparse.Namespace:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Measures live fan-out.")
     add = parser.add_argument
-    add("--subscribers", type=numbers, default="1000,5000,10000", help="how many, separated by commas")
+    add("--subscribers", type=numbers, metavar="N,N", help="of one article, and nothing else")
     add("--rounds", type=int, default=3, help="measurements of each server; medians are reported")
     add("--deliveries", type=int, default=50_000, help="deliveries of a measurement")
     add("--seconds", type=float, default=20.0, help="longest closed loop of a measurement")
     add("--only", default=",".join(SERVERS), help="servers, separated by commas")
-    add("--spread", action="store_true", help="5,000 subscribers over 500 articles, published in turn")
+    add("--spread", action="store_true", help="5,000 subscribers over 500 articles, and nothing else")
+    add("--stuck", action="store_true", help="5,000 subscribers with and without 100 who do not read, and nothing else")
     add("--json", type=Path, metavar="FILE", help="write everything measured to this file")
     return parser
+
+
+def _scenarios(options: argparse.Namespace) -> list[Scenario]:
+    if options.subscribers:
+        return [Scenario(count) for count in options.subscribers]
+    spread, stuck = Scenario(5_000, articles=500), Scenario(5_000, stuck=100)
+    if options.spread:
+        return [spread]
+    if options.stuck:
+        return [Scenario(5_000), stuck]
+    return [*map(Scenario, _SIZES), spread, stuck]
 
 
 def numbers(given: str) -> list[int]:
@@ -90,11 +104,12 @@ def _problem(options: argparse.Namespace) -> str | None:
     """What cannot be measured, said before anything is."""
     if unknown := set(options.only) - set(SERVERS):
         return f"no such server: {', '.join(sorted(unknown))}; there are {', '.join(SERVERS)}"
-    if min(options.rounds, options.deliveries, options.seconds) <= 0 or min(options.subscribers) < 2:
+    counts = [scenario.subscribers for scenario in options.scenarios]
+    if min(options.rounds, options.deliveries, options.seconds) <= 0 or min(counts) < 2:
         return "at least 2 subscribers, and more than 0 of everything else"
     if options.json and not options.json.absolute().parent.is_dir():
         return f"there is no folder {options.json.parent}"
-    return _too_many(max(options.subscribers))
+    return _too_many(max(counts))
 
 
 def _too_many(subscribers: int) -> str | None:
@@ -106,26 +121,26 @@ def _too_many(subscribers: int) -> str | None:
     return f"{subscribers} subscribers do not fit: a process may open {hard} files here (ulimit -Hn), {_SPARE} to spare"
 
 
-def _turns(options: argparse.Namespace) -> Iterator[tuple[int, int, str]]:
+def _turns(options: argparse.Namespace) -> Iterator[tuple[Scenario, int, str]]:
     """Servers take turns within a round: a machine's speed changes, and what is compared must be near in time."""
-    for subscribers in options.subscribers:
+    for scenario in options.scenarios:
         for number in range(1, options.rounds + 1):
             for server in options.only:
-                yield number, subscribers, server
+                if server == OURS or not scenario.stuck:
+                    yield scenario, number, server
 
 
-def _measure(server: str, subscribers: int, number: int, options: argparse.Namespace) -> Measured:
-    articles = _SPREAD[1] if options.spread else 1
+def _measure(server: str, scenario: Scenario, number: int, options: argparse.Namespace) -> Measured:
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
-        prepared, log = SERVERS[server](Path(folder), articles), Path(folder) / "log"
+        prepared, log = SERVERS[server](Path(folder), scenario.articles), Path(folder) / "log"
         try:
-            figures = _served(prepared, log, subscribers, options)
+            figures = _served(prepared, log, scenario, options)
         except RuntimeError as error:
             raise RuntimeError(f"{error}\n{log.read_text()[-_LOG:]}") from None
-    return Measured(server, subscribers, articles, number, figures)
+    return Measured(server, scenario, number, figures)
 
 
-def _served(prepared: Prepared, log: Path, subscribers: int, options: argparse.Namespace) -> dict[str, float]:
+def _served(prepared: Prepared, log: Path, scenario: Scenario, options: argparse.Namespace) -> dict[str, float]:
     with serving(prepared.command, prepared.environment, log) as (group, port):
         plan = Plan(
             port=port,
@@ -133,7 +148,8 @@ def _served(prepared: Prepared, log: Path, subscribers: int, options: argparse.N
             dialect=prepared.dialect,
             articles=prepared.articles,
             token=prepared.token,
-            subscribers=subscribers,
+            subscribers=scenario.subscribers,
+            stuck=scenario.stuck,
             deliveries=options.deliveries,
             seconds=options.seconds,
         )
@@ -161,7 +177,7 @@ def _report(measured: list[Measured], options: argparse.Namespace) -> None:
     rows = summary(measured)
     machine = {"python": platform.python_version(), "cores": os.cpu_count()} | {p: version(p) for p in _PACKAGES}
     print("\n" + ", ".join(f"{name} {value}" for name, value in machine.items()))
-    print(table(rows, _SPREAD[1] if options.spread else 1))
+    print(table(rows))
     if options.json:
         found = {"machine": machine, "summary": rows, "measured": [asdict(one) for one in measured]}
         options.json.write_text(json.dumps(found, indent=1) + "\n")

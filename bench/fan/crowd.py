@@ -15,6 +15,7 @@ from fan.dialects import BODY_LENGTH, Dialect
 HOST = "127.0.0.1"
 PATIENCE = 60.0  # seconds that anything awaited may take
 _BATCH = 100  # sockets opened together: fewer than any server's backlog
+_LITTLE = 4_096  # bytes that a socket's kernel takes in for a reader who does not read
 _PORTS = 25_000  # connections that one source address has ephemeral ports for, at least
 
 
@@ -34,6 +35,7 @@ class Crowd:
         self._buffer = bytearray(1 << 16)
         self._read: dict[int, Callable[[bytearray], int]] = {}
         self._sockets: dict[int, socket.socket] = {}
+        self._deaf: list[socket.socket] = []
         self._frames: dict[int, wire.Frames] = {}
 
     def subscribe(self, articles: Sequence[str]) -> None:
@@ -52,9 +54,24 @@ class Crowd:
                 self._keep(opened, article)
             self.pump(0)
 
-    def _connect(self, article: str) -> socket.socket:
-        source = (f"127.0.0.{2 + len(self._sockets) // _PORTS}", 0) if len(self._sockets) >= _PORTS else None
-        opened = socket.create_connection((HOST, self._port), PATIENCE, source)
+    def subscribe_deaf(self, article: str, count: int) -> None:
+        """Sockets that subscribe and never read again. Little fits into their buffers."""
+        for _ in range(count):
+            opened = self._connect(article, buffer=_LITTLE)
+            self._upgraded(opened)
+            for step in self._dialect.opening(article):
+                opened.sendall(step)
+                self._answered(opened)
+            self._deaf.append(opened)
+
+    def _connect(self, article: str, buffer: int | None = None) -> socket.socket:
+        opened = socket.socket()
+        if buffer is not None:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        if len(self._sockets) >= _PORTS:
+            opened.bind((f"127.0.0.{2 + len(self._sockets) // _PORTS}", 0))
+        opened.settimeout(PATIENCE)
+        opened.connect((HOST, self._port))
         opened.sendall(wire.upgrade(HOST, self._dialect.path(article)))
         return opened
 

@@ -21,11 +21,12 @@ from fan.publisher import Publisher
 
 _FIRST = 20  # subscribers of the publish that warms the server up, before memory is looked at
 _WARM = 2  # publishes before the clock runs
+_FILL = 1_500  # publishes that fill whatever waits for those who do not read: buffers, then mailboxes
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`seconds` ends the measurement even before all `deliveries` are made."""
+    """`stuck` of the subscribers never read. `seconds` ends the measurement even before all `deliveries` are made."""
 
     port: int
     group: int
@@ -33,6 +34,7 @@ class Plan:
     articles: list[str]
     token: str | None
     subscribers: int
+    stuck: int
     deliveries: int
     seconds: float
 
@@ -46,6 +48,7 @@ class Figures:
     p50_ms: float
     p99_ms: float
     rss_kb: float
+    rss_mb: float
     client_us: float
     busy: float
     frame_bytes: float
@@ -74,15 +77,23 @@ class Run:
         self._publishes = 0
 
     def measure(self) -> Figures:
-        first = min(_FIRST, self._plan.subscribers // 2)
+        first, reading = min(_FIRST, self._plan.subscribers // 2), self._plan.subscribers - self._plan.stuck
         self._subscribe(0, first)
         self._checked_publish(self._plan.articles[0])
+        self._jam()
         before = usage(self._plan.group).rss_kb
-        self._subscribe(first, self._plan.subscribers)
-        memory = (usage(self._plan.group).rss_kb - before) / (self._plan.subscribers - first)
+        self._subscribe(first, reading)
+        memory = (usage(self._plan.group).rss_kb - before) / (reading - first)
         for _ in range(_WARM):
             self._checked_publish(self._plan.articles[0])
         return self._timed(memory)
+
+    def _jam(self) -> None:
+        """Those who do not read, and as much for them as they are held anything for."""
+        if self._plan.stuck:
+            self._crowd.subscribe_deaf(self._plan.articles[0], self._plan.stuck)
+            for _ in range(_FILL):
+                self._publish(self._plan.articles[0])
 
     def _subscribe(self, start: int, end: int) -> None:
         articles = self._plan.articles
@@ -116,7 +127,7 @@ class Run:
         crowd.wait(crowd.received + self._readers[article])
         self._publisher.confirm()
 
-    def _timed(self, memory: float) -> Figures:
+    def _timed(self, per_subscriber: float) -> Figures:
         """The closed loop: everybody has received a publish before the next one goes out."""
         crowd, plan, first = self._crowd, self._plan, self._publishes
         crowd.latencies, crowd.bytes, before = [], 0, _spent(plan.group)
@@ -126,6 +137,7 @@ class Run:
         after = _spent(plan.group)
         spent = Spent(after.wall - before.wall, after.server - before.server, after.client - before.client)
         self._check()
+        memory = per_subscriber, usage(plan.group).rss_kb / 1024
         return figures(crowd, spent, memory, self._publishes - first)
 
     def _check(self) -> None:
@@ -139,7 +151,7 @@ def _spent(group: int) -> Spent:
     return Spent(time.perf_counter(), usage(group).cpu_seconds, time.process_time())
 
 
-def figures(crowd: Crowd, spent: Spent, memory: float, publishes: int) -> Figures:
+def figures(crowd: Crowd, spent: Spent, memory: tuple[float, float], publishes: int) -> Figures:
     times = sorted(crowd.latencies)
     count = len(times)
     return Figures(
@@ -147,7 +159,8 @@ def figures(crowd: Crowd, spent: Spent, memory: float, publishes: int) -> Figure
         per_second=count / spent.wall,
         p50_ms=times[count // 2] * 1e3,
         p99_ms=times[count * 99 // 100] * 1e3,
-        rss_kb=memory,
+        rss_kb=memory[0],
+        rss_mb=memory[1],
         client_us=spent.client / count * 1e6,
         busy=spent.server / spent.wall,
         frame_bytes=crowd.bytes / count,

@@ -11,12 +11,25 @@ from fan.servers import REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
+class Scenario:
+    """So many subscribers, of so many articles in turn, of whom so many do not read."""
+
+    subscribers: int
+    articles: int = 1
+    stuck: int = 0
+
+    def __str__(self) -> str:
+        topics = "one article" if self.articles == 1 else f"{self.articles} articles"
+        stuck = f", {self.stuck} of them stuck" if self.stuck else ""
+        return f"{self.subscribers:,} subscribers of {topics}{stuck}"
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """One server in one round; `figures` are those of `fan.load.Figures` by name."""
 
     server: str
-    subscribers: int
-    articles: int
+    scenario: Scenario
     round: int
     figures: dict[str, float]
 
@@ -31,6 +44,7 @@ _COLUMNS = [
     ("x", "p99_ms x", ".2f"),
     ("KB/subscriber", "rss_kb", ".1f"),
     ("x", "rss_kb x", ".2f"),
+    ("RSS MB", "rss_mb", ".0f"),
     ("server cores", "busy", ".2f"),
     ("client us", "client_us", ".1f"),
     ("frame bytes", "frame_bytes", ".0f"),
@@ -38,25 +52,26 @@ _COLUMNS = [
 NOTES = f"""\
 x is the ratio to {REFERENCE} of the same round, and like every figure the median of the rounds.
 cpu: user and system time of the server per delivery, the publish itself included. p50, p99: from publish to receipt.
+KB/subscriber: resident memory per idle subscriber. RSS MB: of the server at the end.
 server cores below about 0.9: it waited for the client or the machine, and could deliver more; judge by cpu then.
 client us: what the load client itself took per delivery."""
 
 
 def summary(measured: Sequence[Measured]) -> list[dict[str, Any]]:
-    """A row for each server at each number of subscribers, in the order of measuring."""
-    rows: dict[tuple[int, str], list[Measured]] = {}
+    """A row for each server in each scenario, in the order of measuring."""
+    rows: dict[tuple[Scenario, str], list[Measured]] = {}
     for one in measured:
-        rows.setdefault((one.subscribers, one.server), []).append(one)
+        rows.setdefault((one.scenario, one.server), []).append(one)
     return [
-        {"server": server, "subscribers": subscribers, "rounds": len(rounds), **_medians(rounds, measured)}
-        for (subscribers, server), rounds in rows.items()
+        {"server": server, "scenario": str(scenario), "rounds": len(rounds), **_medians(rounds, measured)}
+        for (scenario, server), rounds in rows.items()
     ]
 
 
 def _medians(rounds: Sequence[Measured], measured: Sequence[Measured]) -> dict[str, float]:
-    references = {(one.subscribers, one.round): one.figures for one in measured if one.server == REFERENCE}
+    references = {(one.scenario, one.round): one.figures for one in measured if one.server == REFERENCE}
     found = {name: median(one.figures[name] for one in rounds) for name in rounds[0].figures}
-    pairs = [(one.figures, references[key]) for one in rounds if (key := (one.subscribers, one.round)) in references]
+    pairs = [(one.figures, references[key]) for one in rounds if (key := (one.scenario, one.round)) in references]
     if not pairs:
         return found
     return found | {f"{name} x": median(_ratio(own[name], other[name]) for own, other in pairs) for name in found}
@@ -67,14 +82,13 @@ def _ratio(own: float, other: float) -> float:
     return own / other if other > 0 else 0.0
 
 
-def table(rows: Sequence[dict[str, Any]], articles: int) -> str:
+def table(rows: Sequence[dict[str, Any]]) -> str:
     titles = ["server", *(title for title, _, _ in _COLUMNS)]
     parts = []
-    for subscribers in dict.fromkeys(row["subscribers"] for row in rows):
-        lines = [titles, *(_line(row) for row in rows if row["subscribers"] == subscribers)]
+    for scenario in dict.fromkeys(row["scenario"] for row in rows):
+        lines = [titles, *(_line(row) for row in rows if row["scenario"] == scenario)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        topics = "one article" if articles == 1 else f"{articles} articles"
-        parts.append(f"\n{subscribers:,} subscribers of {topics}\n")
+        parts.append(f"\n{scenario}\n")
         parts += ["  ".join(_aligned(line, widths)).rstrip() for line in lines]
     return "\n".join([*parts, "", NOTES])
 

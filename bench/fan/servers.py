@@ -39,17 +39,18 @@ class Prepared:
 
 def _newsgraph(folder: Path, count: int) -> Prepared:
     """A new database with that many articles."""
-    settings = Settings(database=f"sqlite:///{folder / 'news.db'}", secret=secrets.token_hex(32), port=0)
+    settings = Settings(
+        database=f"sqlite:///{folder / 'news.db'}",
+        secret=secrets.token_hex(32),
+        port=0,
+        connections=0,
+        connections_per_address=0,
+        socket_send_timeout=3_600.0,  # who is stuck stays so, instead of being cut off before anything is measured
+    )
     ids = asyncio.run(_furnish(settings, count))
     environment = os.environ | to_environment(settings)
     token = tokens.issue(settings.secret, _claims(COMMENTER, Role.READER))
-    return Prepared(
-        [sys.executable, "-m", "newsgraph", "serve", "--connections", "0", "--connections-per-address", "0"],
-        environment,
-        "graphql",
-        ids,
-        token,
-    )
+    return Prepared([sys.executable, "-m", "newsgraph", "serve"], environment, "graphql", ids, token)
 
 
 async def _furnish(settings: Settings, count: int) -> list[str]:

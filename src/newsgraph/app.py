@@ -29,7 +29,7 @@ from newsgraph.live.hub import Hub
 from newsgraph.live.sessions import Sessions
 from newsgraph.live.streams import Streams
 from newsgraph.live.tail import Tail
-from newsgraph.observe import LOG, configure, report_fault
+from newsgraph.observe import LOG, Tasks, configure, report_fault
 from newsgraph.ports.store import Session
 from newsgraph.settings import Settings, from_environment
 from newsgraph.storage.database import SqliteStore
@@ -42,7 +42,7 @@ from newsgraph.web.operations import Operations
 from newsgraph.web.sockets import SocketView
 from newsgraph.web.streaming import StreamView
 
-Background = Callable[[Newsroom], Awaitable[None]]
+Background = Callable[[Newsroom], Coroutine[Any, Any, None]]
 Job = Callable[[Newsroom], Awaitable[object]]
 
 
@@ -83,11 +83,11 @@ def build(settings: Settings, background: Sequence[Background] = (), routes: Seq
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         bell = LocalBell()
-        async with open_newsroom(settings, bell) as newsroom, asyncio.TaskGroup() as tasks:
+        async with open_newsroom(settings, bell) as newsroom, Tasks() as tasks:
             running = await _start(newsroom, bell, tasks)
             front.open(running, newsroom)
             for work in background:
-                running.jobs.append(tasks.create_task(_guarded(work, newsroom)))
+                running.jobs.append(tasks.start(work, newsroom))
             yield
             for job in running.jobs:
                 job.cancel()
@@ -134,7 +134,7 @@ class _Running:
     jobs: list[asyncio.Task[None]] = field(default_factory=list)
 
 
-async def _start(newsroom: Newsroom, bell: LocalBell, tasks: asyncio.TaskGroup) -> _Running:
+async def _start(newsroom: Newsroom, bell: LocalBell, tasks: Tasks) -> _Running:
     settings, hub = newsroom.settings, Hub(newsroom.settings.mailbox_size)
     sessions = Sessions(newsroom.store, now)
     tail = Tail(newsroom.store, hub, [sessions])
@@ -177,13 +177,6 @@ async def _periodically(seconds: float, job: Job, newsroom: Newsroom) -> None:
             LOG.warning("%s: %s", job, fault)
         except Exception as error:
             report_fault(error, "a periodic job")
-
-
-async def _guarded(work: Background, newsroom: Newsroom) -> None:
-    try:
-        await work(newsroom)
-    except Exception as error:
-        report_fault(error, "a background task")
 
 
 def _recognise(newsroom: Newsroom, secret: str) -> Recognise:

@@ -1,9 +1,12 @@
-"""Logging: where it goes, and an id for each fault that a client may quote."""
+"""Logging: where it goes, an id for each fault that a client may quote, and tasks that report theirs."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec
 
 LOG = logging.getLogger("newsgraph")
 
@@ -20,3 +23,22 @@ def report_fault(error: BaseException, where: str) -> str:
     fault_id = secrets.token_hex(8)
     LOG.error("fault %s in %s", fault_id, where, exc_info=error)
     return fault_id
+
+
+Args = ParamSpec("Args")
+Work = Callable[Args, Coroutine[Any, Any, None]]
+
+
+class Tasks(asyncio.TaskGroup):
+    """A group of which some tasks may fail without the others: those that are begun with `start`."""
+
+    def start(self, work: Work[Args], *args: Args.args, **more: Args.kwargs) -> asyncio.Task[None]:
+        """A defect is logged, and ends this task alone."""
+        return self.create_task(_guarded(work, *args, **more), name=work.__qualname__)
+
+
+async def _guarded(work: Work[Args], *args: Args.args, **more: Args.kwargs) -> None:
+    try:
+        await work(*args, **more)
+    except Exception as error:
+        report_fault(error, work.__qualname__)

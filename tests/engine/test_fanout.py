@@ -11,6 +11,7 @@ import pytest
 
 from newsgraph.engine import fanout as fanouts
 from newsgraph.engine.fanout import Execute, Fanout, Member, Result
+from newsgraph.observe import Tasks
 from newsgraph.ports.feeds import Answer, Feed, Happening, Stage, Standing
 
 
@@ -107,7 +108,7 @@ class Widget:
 class Room:
     """A fan-out over a log, counting what is executed and read; `broken` makes executions fail."""
 
-    def __init__(self, tasks: asyncio.TaskGroup, capacity: int = 1_000) -> None:
+    def __init__(self, tasks: Tasks, capacity: int = 1_000) -> None:
         self.log, self.fanout = Log(), Fanout(capacity, tasks)
         self.executed: list[object] = []
         self.reads: list[int] = []
@@ -148,7 +149,7 @@ async def settle() -> None:
 
 @asynccontextmanager
 async def opened(capacity: int = 1_000) -> AsyncIterator[Room]:
-    async with asyncio.TaskGroup() as tasks:
+    async with Tasks() as tasks:
         room = Room(tasks, capacity)
         yield room
         for group in list(room.fanout._groups.values()):

@@ -1,15 +1,22 @@
-"""Servers as processes of their own, to be killed."""
+"""Servers as processes of their own, to be killed, and what the system knows of a process."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
 from newsgraph.settings import Settings, to_environment
+
+_ROOT = Path(__file__).parents[2]
+_SERVE = ("-m", "newsgraph", "serve")
+_LISTEN = "0A"  # a state of /proc/net/tcp
 
 
 @dataclass
@@ -17,22 +24,31 @@ class Served:
     url: str
     process: asyncio.subprocess.Process
 
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
     async def kill(self) -> None:
-        """As `kill -9` does: no goodbye."""
+        """As `kill -9` does, with whatever processes it has started: no goodbye."""
+        started = children(self.process.pid)
         with suppress(ProcessLookupError):
             self.process.kill()
         await self.process.wait()
+        await asyncio.gather(*(kill(pid) for pid in started))
 
 
 @asynccontextmanager
-async def server_process(settings: Settings) -> AsyncIterator[Served]:
-    """`newsgraph serve` on a free port, killed at the end unless it was before."""
-    environment = os.environ | to_environment(settings) | {"NEWSGRAPH_PORT": "0"}
+async def server_process(
+    settings: Settings, port: int = 0, log: IO[bytes] | None = None, program: Sequence[str] = _SERVE
+) -> AsyncIterator[Served]:
+    """`newsgraph serve`, on a free port unless one is given, killed at the end unless it was before."""
+    environment = os.environ | to_environment(settings) | {"NEWSGRAPH_PORT": str(port)}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "newsgraph", "serve", env=environment, stdout=asyncio.subprocess.PIPE
+        sys.executable, *program, env=environment, cwd=_ROOT, stdout=asyncio.subprocess.PIPE, stderr=log
     )
-    served = Served(await _address(process), process)
+    served = Served("", process)
     try:
+        served.url = await _address(process)
         await _until_healthy(served.url)
         yield served
     finally:
@@ -62,3 +78,58 @@ async def _until_healthy(url: str) -> None:
                 if b" 200 " in answer.split(b"\r\n", 1)[0]:
                     return
             await asyncio.sleep(0.05)
+
+
+# What /proc says: proc(5)
+
+
+async def kill(pid: int) -> None:
+    """`kill -9`, and it is gone."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        while _stat(pid)[0] not in "XZ":
+            await asyncio.sleep(0.005)
+
+
+def children(pid: int) -> list[int]:
+    """The eldest first."""
+    numbers = sorted(int(entry) for entry in os.listdir("/proc") if entry.isdecimal())
+    return [number for number in numbers if _stat(number)[1] == str(pid)]
+
+
+def _stat(pid: int) -> tuple[str, str]:
+    """State and parent; a process that is not there is dead (X)."""
+    try:
+        state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return "X", ""
+    return state, parent
+
+
+def memory(pid: int) -> float:
+    """Resident, in MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / (1 << 20)
+
+
+def files(pid: int) -> list[str]:
+    """Everything that it has open."""
+    found = []
+    for entry in os.scandir(f"/proc/{pid}/fd"):
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(entry.path))
+    return found
+
+
+def connections(port: int) -> dict[int, str]:
+    """A server's open connections: the port of each client, and what the server's end is called in `files`.
+
+    An end that the server has closed has no name (inode 0), and whether it lingers is the client's doing.
+    """
+    found = {}
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, state, *_, inode = line.split()[:10]
+        if int(local[-4:], 16) == port and state != _LISTEN and inode != "0":
+            found[int(remote[-4:], 16)] = f"socket:[{inode}]"
+    return found

@@ -30,6 +30,7 @@ from newsgraph.live.hub import Hub
 from newsgraph.live.sessions import Sessions
 from newsgraph.live.streams import Streams
 from newsgraph.live.tail import Tail
+from newsgraph.observe import Tasks
 from newsgraph.settings import Settings
 from newsgraph.web.admission import Admission
 from newsgraph.web.callers import Recognise
@@ -129,7 +130,7 @@ def running() -> list[str]:
 async def opened_desk(settings: Settings, recognise: Recognise | None = None, **options: Any) -> AsyncIterator[Desk]:
     """`options` are uvicorn's."""
     bell, hub = LocalBell(), Hub(settings.mailbox_size)
-    async with app.open_newsroom(settings, bell) as newsroom, asyncio.TaskGroup() as tasks:
+    async with app.open_newsroom(settings, bell) as newsroom, Tasks() as tasks:
         await newsroom.store.write(furnish)
         sessions = Sessions(newsroom.store, app.now)
         tail = Tail(newsroom.store, hub, [sessions])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-
-import pytest
+from typing import Any
 
 from newsgraph.web.framing import EventStream, Multipart
 
@@ -59,12 +58,17 @@ def test_parts_can_be_read_as_soon_as_they_were_sent() -> None:
     assert (text + framing.complete()).endswith(b"\r\n--graphql--\r\n")
 
 
-@pytest.mark.parametrize("going", [False, True])
-def test_parts_at_the_end(going: bool) -> None:
-    framing = Multipart()
-    last = framing.going_away(250) if going else framing.failed([{"message": "No."}])
-    (body,) = parts(framing.begin(1) + last)
-    found = json.loads(body)
+def test_only_what_another_connection_could_mend_is_an_error_of_the_transport() -> None:
+    """Apollo's RetryLink repeats those, and would repeat for ever what can never succeed."""
+    framing, errors = Multipart(), [{"message": "No."}]
+    away = [{"message": "The server is restarting.", "extensions": {"code": "GOING_AWAY", "retryAfter": 250}}]
 
-    assert found["payload"] is None
-    assert found["errors"][0].get("extensions") == ({"code": "GOING_AWAY", "retryAfter": 250} if going else None)
+    assert last(framing.failed(errors)) == {"payload": {"data": None, "errors": errors}}
+    assert last(framing.expelled(errors)) == {"payload": None, "errors": errors}
+    assert last(framing.going_away(250)) == {"payload": None, "errors": away}
+
+
+def last(text: bytes) -> Any:
+    (body,) = parts(Multipart().begin(1) + text)
+    assert text.endswith(b"\r\n--graphql--\r\n")
+    return json.loads(body)

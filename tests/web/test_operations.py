@@ -29,6 +29,7 @@ from newsgraph.graph.context import Context, Services
 from newsgraph.live.hub import Hub
 from newsgraph.live.streams import Streams
 from newsgraph.live.tail import Tail
+from newsgraph.observe import Tasks
 from newsgraph.settings import Settings
 from newsgraph.web.operations import Operations
 
@@ -97,7 +98,7 @@ class Desk:
 @pytest.fixture
 async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     settings = Settings(database=f"sqlite:///{tmp_path / 'news.db'}")
-    async with app.open_newsroom(settings) as newsroom, asyncio.TaskGroup() as tasks:
+    async with app.open_newsroom(settings) as newsroom, Tasks() as tasks:
         people = {role: await person(newsroom, role) for role in (Role.READER, Role.EDITOR, Role.MODERATOR)}
         ids = tuple([await publish(newsroom, people[Role.EDITOR], number) for number in range(2)])
         hub = Hub(settings.mailbox_size)

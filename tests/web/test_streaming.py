@@ -31,7 +31,7 @@ subscription ($articleId: ID!, $after: StreamCursor) {
   }
 }
 """
-LONG = COMMENTS.replace("{ body }", "{ body %s }" % " ".join(f"a{number}: body" for number in range(20)))
+LONG = COMMENTS.replace("{ body }", "{ body " + " ".join(f"a{number}: body" for number in range(20)) + " }")
 Json = dict[str, Any]
 
 

@@ -25,6 +25,7 @@ if sys.platform != "win32":
 
 _BACKLOG = 2_048
 _STUCK = 15_000  # milliseconds that sent data may stay unacknowledged
+_UNSENT = 65_536  # bytes that the kernel takes for a reader before they can be sent; else it would be megabytes
 _SPARE = 200  # files that may be open besides connections: databases, and requests while all connections are taken
 
 
@@ -40,10 +41,15 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (")[0]
         raise OSError(f"cannot listen on {settings.host} port {settings.port}: {reason}.") from None
-    # A reader that stops reading would otherwise hold its connection and what waits for it for ever.
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STUCK)
+    _limit(opened)
     return opened, replace(settings, port=opened.getsockname()[1])
+
+
+def _limit(opened: socket.socket) -> None:
+    """What a reader costs that stops reading; connections have it from the socket that accepts them."""
+    for option, value in (("TCP_USER_TIMEOUT", _STUCK), ("TCP_NOTSENT_LOWAT", _UNSENT)):
+        if hasattr(socket, option):
+            opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def _affordable(connections: int) -> int:

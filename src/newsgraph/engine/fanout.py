@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
+from newsgraph.observe import Tasks
 from newsgraph.ports.feeds import Answer, Feed, Happening, Stage, Standing
 
 Execute = Callable[[object], Awaitable[bytes]]
@@ -166,12 +167,12 @@ class _Group:
         self._asking: deque[Member] = deque()
         self._attached = False
         self._desk: asyncio.Task[None] | None = None
-        self._following = fanout.tasks.create_task(self._follow())
+        self._following = fanout.tasks.start(self._follow)
 
     def ask(self, member: Member) -> None:
         self._asking.append(member)
         if self._attached and self._desk is None:
-            self._desk = self._fanout.tasks.create_task(self._serve())
+            self._desk = self._fanout.tasks.start(self._serve)
 
     def remove(self, member: Member) -> None:
         self.members.discard(member)
@@ -187,7 +188,7 @@ class _Group:
             with feed.attached() as happenings:
                 self._attached = True
                 if self._asking:
-                    self._desk = self._fanout.tasks.create_task(self._serve())
+                    self._desk = self._fanout.tasks.start(self._serve)
                 async with aclosing(happenings):
                     async for happening in happenings:
                         await self._deliver(await _result(execute, happening))
@@ -202,28 +203,33 @@ class _Group:
             if start:
                 await asyncio.sleep(0)
             for member in members[start : start + _SLICE]:
-                member.put(result)
+                try:
+                    member.put(result)
+                except Exception as defect:  # of its outlet: the others have nothing to do with it
+                    self._fail([member], defect)
 
     async def _serve(self) -> None:
         while self._asking:
             async with self._fanout.desks:
                 together = [self._asking.popleft() for _ in range(min(len(self._asking), _TOGETHER))]
-                await self._answer([member for member in together if member.collect()])
+                members = [member for member in together if member.collect()]
+                try:
+                    await self._answer(members)
+                except Exception as defect:
+                    self._fail(members, defect)
         self._desk = None
 
     async def _answer(self, members: Sequence[Member]) -> None:
         """The source is asked anew: whether they may have this stream is decided today."""
-        try:
-            feed, execute = await self._source()
-            answers = await feed.answers({member.standing for member in members}, _PAGE)
-            results: dict[Happening, Result] = {}
-            for happening in (one for answer in answers.values() for one in answer.happenings):
-                if happening not in results:
-                    results[happening] = await _result(execute, happening)
-                    await asyncio.sleep(0)
-        except Exception as defect:
-            self._fail(members, defect)
+        if not members:
             return
+        feed, execute = await self._source()
+        answers = await feed.answers({member.standing for member in members}, _PAGE)
+        results: dict[Happening, Result] = {}
+        for happening in (one for answer in answers.values() for one in answer.happenings):
+            if happening not in results:
+                results[happening] = await _result(execute, happening)
+                await asyncio.sleep(0)
         for member in members:
             answer = answers[member.standing]
             member.answer([results[happening] for happening in answer.happenings], answer)
@@ -241,7 +247,7 @@ async def _result(execute: Execute, happening: Happening) -> Result:
 class Fanout:
     """All groups of one process. Their tasks run in `tasks`; `translate` is called once for whatever fails."""
 
-    def __init__(self, capacity: int, tasks: asyncio.TaskGroup, translate: Translate = lambda defect: defect) -> None:
+    def __init__(self, capacity: int, tasks: Tasks, translate: Translate = lambda defect: defect) -> None:
         self.tasks = tasks
         self.translate = translate
         self.desks = asyncio.Semaphore(_DESKS)

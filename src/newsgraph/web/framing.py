@@ -33,7 +33,11 @@ class Framing(Protocol):
         ...
 
     def failed(self, errors: Errors) -> bytes:
-        """The operation has ended with these errors."""
+        """The operation has ended with these errors, and would again."""
+        ...
+
+    def expelled(self, errors: Errors) -> bytes:
+        """The connection has ended with these errors, the operation could go on with another sign-in."""
         ...
 
     def going_away(self, retry: int) -> bytes:
@@ -66,6 +70,9 @@ class EventStream:
     def failed(self, errors: Errors) -> bytes:
         return self.next(encode({"errors": errors}).encode(), None) + self.complete()
 
+    def expelled(self, errors: Errors) -> bytes:
+        return self.failed(errors)
+
     def going_away(self, retry: int) -> bytes:
         """No `complete`: an EventSource reconnects by itself, with the last id that it has seen."""
         return b"retry: %d\n\n" % retry
@@ -75,7 +82,8 @@ class Multipart:
     """Apollo's multipart subscription protocol, on RFC 2046's multipart/mixed.
 
     https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
-    Clients see a part when they have read the boundary after it, so that each is sent with its part.
+    Clients see a part when they have read the boundary after it, so that each is sent with its part. Errors beside an
+    empty payload are those of the transport: Apollo's RetryLink tries again after them, and after no others.
     """
 
     media_type = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0'
@@ -93,11 +101,14 @@ class Multipart:
         return b"--\r\n"
 
     def failed(self, errors: Errors) -> bytes:
+        return self.next(encode({"data": None, "errors": errors}).encode(), None) + self.complete()
+
+    def expelled(self, errors: Errors) -> bytes:
         return self._part(encode({"payload": None, "errors": errors}).encode()) + self.complete()
 
     def going_away(self, retry: int) -> bytes:
         extensions = {"code": FaultCode.GOING_AWAY.value, "retryAfter": retry}
-        return self.failed([{"message": "The server is restarting.", "extensions": extensions}])
+        return self.expelled([{"message": "The server is restarting.", "extensions": extensions}])
 
     def _part(self, body: bytes) -> bytes:
         return b"\r\ncontent-type: application/json\r\n\r\n%b\r\n--graphql" % body

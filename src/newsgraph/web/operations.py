@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from newsgraph.engine.subscriptions import Document, Request, RequestError
 from newsgraph.graph.context import Context, Services
 from newsgraph.graph.errors import presented
 from newsgraph.graph.schema import NewsSchema
+from newsgraph.observe import Tasks
 from newsgraph.ports.feeds import Feed
 from newsgraph.web.callers import encode
 
@@ -42,7 +42,7 @@ class _Shared:
 class Operations:
     """Runs operations and shares subscriptions between all connections of this process; their work is in `tasks`."""
 
-    def __init__(self, schema: NewsSchema, services: Services, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, schema: NewsSchema, services: Services, tasks: Tasks) -> None:
         self._schema = schema
         self._services = services
         self._documents: OrderedDict[tuple[str, str | None], Document] = OrderedDict()

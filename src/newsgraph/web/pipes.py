@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypeVar
 
 from starlette.types import Message, Send
 
+from newsgraph.observe import Tasks
+
 _ROOM = 16  # messages that may wait for an ASGI server that tells nothing of its own buffers
 
 
@@ -138,9 +140,9 @@ P = TypeVar("P", bound=_AsgiPipe)
 
 
 @asynccontextmanager
-async def pumped(pipe: P, tasks: asyncio.TaskGroup) -> AsyncIterator[P]:
+async def pumped(pipe: P, tasks: Tasks) -> AsyncIterator[P]:
     """The pipe while it is pumped. What was written is sent before this ends, unless the client does not take it."""
-    pumping = tasks.create_task(pipe.pump())
+    pumping = tasks.start(pipe.pump)
     try:
         yield pipe
     finally:

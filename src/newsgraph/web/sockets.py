@@ -230,7 +230,7 @@ class _Socket:
             if document.is_subscription:
                 self._subscribe(start.id, document, request)
             else:
-                self._running[start.id] = self._view.operations.tasks.create_task(self._operate(start.id, request))
+                self._running[start.id] = self._view.operations.tasks.start(self._operate, start.id, request)
         except Exception as error:
             return self._connection.error(start.id, shown(error))
         return []

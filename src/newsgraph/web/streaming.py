@@ -141,7 +141,7 @@ class _Stream:
         self._pipe.hold(self, self._settings.socket_send_timeout)
         self._pipe.write(self._framing.begin(retry_after(self._settings)))
         self._subscribe(last_id)
-        watching = self._operations.tasks.create_task(self._watch())
+        watching = self._operations.tasks.start(self._watch)
         try:
             await self._stay()
         finally:
@@ -190,7 +190,7 @@ class _Stream:
         self._finish(self._framing.failed(shown(failure)))
 
     def expel(self, fault: Fault) -> None:
-        self.end(fault)
+        self._finish(self._framing.expelled(shown(fault)))
 
     def drain(self) -> None:
         self._finish(self._framing.going_away(retry_after(self._settings)))
