@@ -56,8 +56,9 @@ fix: setup ## Format, and mend what the linter can mend
 bench: setup ## Measure: every script in bench/
 	@for script in $(sort $(wildcard bench/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-bench-fanout: setup ## Measure live fan-out against bare ASGI and idiomatic Strawberry
+bench-fanout: setup ## Measure live fan-out against bare ASGI and idiomatic Strawberry, and clients that come back
 	$(BIN)/python bench/fanout.py
+	$(BIN)/python bench/herd.py
 
 schema: setup ## Print the schema anew into schema/newsgraph.graphql
 	$(BIN)/newsgraph schema > schema/newsgraph.graphql.new

@@ -21,7 +21,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import signal
 import subprocess
 import sys
@@ -31,13 +30,13 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+from fan.limits import too_many
 from fan.load import Plan
 from fan.processes import serving
 from fan.report import Measured, Scenario, summary, table
 from fan.servers import OURS, SERVERS, Prepared
 
 _SIZES = [1_000, 5_000, 10_000]
-_SPARE = 200  # file descriptors that a server or a client needs besides one for each socket
 _OPENING = 180.0  # seconds for all of a measurement but the closed loop
 _LOG = 1_000  # characters of a server's log that are shown when it failed
 _PACKAGES = ("strawberry-graphql", "starlette", "uvicorn", "uvloop", "websockets")
@@ -109,16 +108,7 @@ def _problem(options: argparse.Namespace) -> str | None:
         return "at least 2 subscribers, and more than 0 of everything else"
     if options.json and not options.json.absolute().parent.is_dir():
         return f"there is no folder {options.json.parent}"
-    return _too_many(max(counts))
-
-
-def _too_many(subscribers: int) -> str | None:
-    """Raises the limit of open files as far as it goes; says so when that is not far enough."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard == resource.RLIM_INFINITY or subscribers + _SPARE <= hard:
-        return None
-    return f"{subscribers} subscribers do not fit: a process may open {hard} files here (ulimit -Hn), {_SPARE} to spare"
+    return too_many(max(counts))
 
 
 def _turns(options: argparse.Namespace) -> Iterator[tuple[Scenario, int, str]]:

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -154,3 +155,17 @@ async def test_open_sockets_do_not_hold_up_the_end(furnished: Settings) -> None:
         await asyncio.gather(*(one.close() for one in stand.clients))
 
     assert time.monotonic() - began < 5
+
+
+async def test_a_client_that_never_says_goodbye_holds_it_up_for_so_long(furnished: Settings) -> None:
+    """It reads nothing any more, not even that the socket is closed."""
+    async with server_process(replace(furnished, drain_timeout=1.0)) as served, raw(Client(served.url)) as connection:
+        connection.transport.pause_reading()
+        began = time.monotonic()
+        served.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(15):
+            assert await served.process.wait() == 0
+        took = time.monotonic() - began
+        connection.transport.abort()
+
+    assert 1.0 <= took < 3.5
