@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--subscribers", type=numbers, metavar="N,N", help="of one article, and nothing else")
     add("--rounds", type=int, default=3, help="measurements of each server; medians are reported")
-    add("--deliveries", type=int, default=50_000, help="deliveries of a measurement")
+    add("--deliveries", type=int, default=100_000, help="deliveries of a measurement")
     add("--seconds", type=float, default=20.0, help="longest closed loop of a measurement")
     add("--only", default=",".join(SERVERS), help="servers, separated by commas")
     add("--spread", action="store_true", help="5,000 subscribers over 500 articles, and nothing else")

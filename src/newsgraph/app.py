@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -45,6 +47,8 @@ from newsgraph.web.streaming import StreamView
 Background = Callable[[Newsroom], Coroutine[Any, Any, None]]
 Job = Callable[[Newsroom], Awaitable[object]]
 
+_LOOK = 1.0  # seconds between two looks at whether the supervisor is still there
+
 
 def now() -> datetime:
     return datetime.now(UTC)
@@ -54,7 +58,16 @@ def create() -> Starlette:
     """What each of several processes serves: everything comes from the environment."""
     settings = from_environment()
     configure(settings.log_level)
-    return build(settings)
+    return build(settings, [_with_supervisor])
+
+
+async def _with_supervisor(_newsroom: Newsroom) -> None:
+    """Ends when the process that has started this one is gone, as after `kill -9`: nobody else would end it."""
+    supervisor = os.getppid()
+    while os.getppid() == supervisor:  # noqa: ASYNC110 - the system tells of it in no other way
+        await asyncio.sleep(_LOOK)
+    LOG.warning("the supervisor is gone, so this worker ends, too")
+    signal.raise_signal(signal.SIGTERM)
 
 
 @asynccontextmanager

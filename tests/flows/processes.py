@@ -6,16 +6,19 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import pytest
+
 from newsgraph.settings import Settings, to_environment
 
 _ROOT = Path(__file__).parents[2]
 _SERVE = ("-m", "newsgraph", "serve")
+_PROC = Path("/proc")
 _LISTEN = "0A"  # a state of /proc/net/tcp
 
 
@@ -29,12 +32,14 @@ class Served:
         return int(self.url.rpartition(":")[2])
 
     async def kill(self) -> None:
-        """As `kill -9` does, with whatever processes it has started: no goodbye."""
+        """As `kill -9` does, with whatever it has started: no goodbye, and first it is kept from starting more."""
+        with suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGSTOP)
         started = children(self.process.pid)
         with suppress(ProcessLookupError):
             self.process.kill()
+        await asyncio.gather(*(kill(pid) for pid in started))  # they hold its pipes, which `wait` waits for
         await self.process.wait()
-        await asyncio.gather(*(kill(pid) for pid in started))
 
 
 @asynccontextmanager
@@ -80,28 +85,35 @@ async def _until_healthy(url: str) -> None:
             await asyncio.sleep(0.05)
 
 
-# What /proc says: proc(5)
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 async def kill(pid: int) -> None:
     """`kill -9`, and it is gone."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    async with asyncio.timeout(10):
-        while _stat(pid)[0] not in "XZ":
-            await asyncio.sleep(0.005)
+    await until(lambda: _stat(pid)[0] in "XZ")
+
+
+# What /proc says: proc(5)
+
+
+needs_proc = pytest.mark.skipif(not _PROC.joinpath("self/stat").exists(), reason="needs Linux: it reads /proc")
 
 
 def children(pid: int) -> list[int]:
-    """The eldest first."""
-    numbers = sorted(int(entry) for entry in os.listdir("/proc") if entry.isdecimal())
+    """The eldest first; none where there is no /proc."""
+    numbers = sorted(int(entry.name) for entry in _PROC.glob("[0-9]*"))
     return [number for number in numbers if _stat(number)[1] == str(pid)]
 
 
 def _stat(pid: int) -> tuple[str, str]:
     """State and parent; a process that is not there is dead (X)."""
     try:
-        state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        state, parent, *_ = _PROC.joinpath(f"{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return "X", ""
     return state, parent
@@ -109,16 +121,16 @@ def _stat(pid: int) -> tuple[str, str]:
 
 def memory(pid: int) -> float:
     """Resident, in MiB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    pages = int(_PROC.joinpath(f"{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE") / (1 << 20)
 
 
 def files(pid: int) -> list[str]:
     """Everything that it has open."""
     found = []
-    for entry in os.scandir(f"/proc/{pid}/fd"):
-        with suppress(FileNotFoundError):
-            found.append(os.readlink(entry.path))
+    for entry in _PROC.glob(f"{pid}/fd/*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found.append(str(entry.readlink()))
     return found
 
 
@@ -128,7 +140,7 @@ def connections(port: int) -> dict[int, str]:
     An end that the server has closed has no name (inode 0), and whether it lingers is the client's doing.
     """
     found = {}
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+    for line in _PROC.joinpath("net/tcp").read_text().splitlines()[1:]:
         _, local, remote, state, *_, inode = line.split()[:10]
         if int(local[-4:], 16) == port and state != _LISTEN and inode != "0":
             found[int(remote[-4:], 16)] = f"socket:[{inode}]"

@@ -111,18 +111,25 @@ def _opening(opened: Opened, head: Position, told: Sequence[Happening], limit: i
 
     `told` is what the furthest behind has missed: what this one has missed is the end of it.
     """
-    missed = told[bisect_right(told, opened.position.seq, key=lambda one: one.seq) :] if opened.resumed else ()
-    start = beginning(opened, len(missed))
+    missed = _after(told, opened.position) if opened.resumed else ()
+    start = beginning(opened, head, len(missed))
     if len(missed) <= limit:
         return answer_of([*start, *missed], head)
     return answer_of([*start, *missed[:limit]], Position(head.epoch, missed[limit - 1].seq), more=True)
 
 
-def beginning(opened: Opened, replayed: int) -> list[Happening]:
-    """StreamReady, and the reason why a cursor was no good."""
-    cursor = StreamCursor(opened.position.encode())
+def _after(told: Sequence[Happening], position: Position | None) -> Sequence[Happening]:
+    return told[bisect_right(told, 0 if position is None else position.seq, key=lambda one: one.seq) :]
+
+
+def beginning(opened: Opened, head: Position, replayed: int) -> list[Happening]:
+    """StreamReady, and the reason why a cursor was no good.
+
+    What was no cursor at all is not repeated: it may be anything.
+    """
+    cursor = StreamCursor("" if opened.position is None else opened.position.encode())
     ready = happening_of(StreamReady(cursor=cursor, resumed=opened.resumed, replayed=replayed))
-    return [ready] if opened.reset is None else [ready, _reset(Reset(opened.position, opened.reset))]
+    return [ready] if opened.reset is None else [ready, _reset(Reset(head, opened.reset))]
 
 
 def _reset(reset: Reset) -> Happening:

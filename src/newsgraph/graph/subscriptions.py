@@ -192,7 +192,7 @@ class ListFeed(NewsFeed):
         for cursor in cursors:
             told = await self._told(cursor, opened[cursor], found)
             start = opened[cursor] if cursor else self._nothing_yet
-            begun = beginning(start, len(told) if cursor else 0)
+            begun = beginning(start, head, len(told) if cursor else 0)
             now = self.streams.position(max(head.seq, *(one.seq for one in told), 0))
             answers[cursor] = answer_of([*(begun if stage is Stage.OPENING else begun[1:]), *told], now)
         return answers

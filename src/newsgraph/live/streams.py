@@ -49,10 +49,12 @@ class Channel:
 class Opened:
     """What a stream begins with. `position`: up to where the client has everything.
 
-    `resumed`: its cursor was good, and `missed` is what happened since, in order. `reset`: why the cursor was not.
+    `resumed`: its cursor was good, and `missed` is what happened since, in order. `reset`: why the cursor was not. It
+    is then still the client's position, None for what is no cursor at all: whoever is cut off before the reset came
+    and comes back from there is told again.
     """
 
-    position: Position
+    position: Position | None
     resumed: bool = False
     missed: Sequence[Entry] = ()
     reset: ResetReason | None = None
@@ -142,10 +144,10 @@ class Streams:
     def _opened(self, wanted: Position | None, head: Head, missed: Sequence[Entry]) -> Opened:
         reason = _refusal(wanted, head)
         if wanted is None or reason is not None:
-            return Opened(head.position, reset=reason)
+            return Opened(wanted, reset=reason)
         own = missed[bisect_right(missed, wanted.seq, key=lambda entry: entry.seq) :]
         if len(own) > self._replay_limit:
-            return Opened(head.position, reset=ResetReason.TRIMMED)
+            return Opened(wanted, reset=ResetReason.TRIMMED)
         return Opened(wanted, resumed=True, missed=own)
 
     async def go_on(self, channel: Channel, cursors: Collection[str], limit: int) -> Mapping[str, Stretch | Reset]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cross_web import HTTPException
 from starlette.exceptions import HTTPException as StarletteException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -43,6 +43,8 @@ class GraphQLView(GraphQL[Context, None]):
             response = refused(StarletteException(error.status_code, error.reason))
         except Fault as fault:
             response = refused(fault)
+        except ClientDisconnect:
+            return  # in the middle of the request: there is nobody to answer
         await response(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:

@@ -45,13 +45,14 @@ class _Held:
     _holder: Holder | None = None
     _patience = 0.0
     _stuck: asyncio.TimerHandle | None = None
+    _last_moment: asyncio.TimerHandle | None = None
 
     def hold(self, holder: Holder, patience: float) -> None:
         self._holder, self._patience = holder, patience
 
     def release(self) -> None:
         self._holder = None
-        self._unstick()
+        _cancel(self._stuck)
 
     def abort(self) -> None:
         self.transport.abort()
@@ -62,13 +63,14 @@ class _Held:
             self._stuck = self.loop.call_later(self._patience, self._cut_off)
 
     def resume_writing(self) -> None:
-        self._unstick()
+        _cancel(self._stuck)
         super().resume_writing()  # type: ignore[misc]
         if self._holder is not None:
             self._holder.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.release()
+        _cancel(self._last_moment)
         super().connection_lost(exc)  # type: ignore[misc]
 
     def shutdown(self) -> None:
@@ -81,10 +83,14 @@ class _Held:
         LOG.info("a connection was cut off: its client has not read for %g s", self._patience)
         self.transport.abort()
 
-    def _unstick(self) -> None:
-        if self._stuck is not None:
-            self._stuck.cancel()
-            self._stuck = None
+    def _let_go_in(self, seconds: float) -> None:
+        """Whatever the peer does until then."""
+        self._last_moment = self.loop.call_later(seconds, self.transport.abort)
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
 
 
 class HttpProtocol(_Held, HttpToolsProtocol):
@@ -145,7 +151,7 @@ class WebSocketProtocol(_Held, WebSocketsSansIOProtocol):
         finally:
             del scope["extensions"][_EXTENSION]  # else a connection could only be freed by the cyclic collector
         if not self.disconnected:
-            self.loop.call_later(self.close_timeout + _LINGER, self.transport.abort)
+            self._let_go_in(self.close_timeout + _LINGER)
 
     def ready(self) -> bool:
         return self.writable.is_set() and not self._closing()
@@ -170,7 +176,7 @@ class WebSocketProtocol(_Held, WebSocketsSansIOProtocol):
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        self.loop.call_later(_LINGER, self.transport.abort)
+        self._let_go_in(_LINGER)
 
     def handle_ping(self) -> None:
         """Answers unless the peer is behind with reading, when its own pings would fill our memory."""
