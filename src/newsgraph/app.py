@@ -95,26 +95,34 @@ def build(settings: Settings, background: Sequence[Background] = (), routes: Seq
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        bell = LocalBell()
-        async with open_newsroom(settings, bell) as newsroom, Tasks() as tasks:
-            running = await _start(newsroom, bell, tasks)
-            front.open(running, newsroom)
-            for work in background:
-                running.jobs.append(tasks.start(work, newsroom))
+        async with _served(settings, front, background):
             yield
-            for job in running.jobs:
-                job.cancel()
-            await running.services.views.flush(newsroom)
 
-    served: list[BaseRoute] = [
+    return Starlette(routes=[*_routes(settings, front), *routes], lifespan=lifespan)
+
+
+def _routes(settings: Settings, front: _Front) -> list[BaseRoute]:
+    return [
         Route("/", pages.index(settings)),
         Route("/healthz", pages.healthz(front.check)),
         Route("/schema.graphql", pages.schema_sdl(schema.sdl())),
         Route("/graphql", front),
         WebSocketRoute("/graphql", front),
-        *routes,
     ]
-    return Starlette(routes=served, lifespan=lifespan)
+
+
+@asynccontextmanager
+async def _served(settings: Settings, front: _Front, background: Sequence[Background]) -> AsyncIterator[None]:
+    bell = LocalBell()
+    async with open_newsroom(settings, bell) as newsroom, Tasks() as tasks:
+        running = await _start(newsroom, bell, tasks)
+        front.open(running, newsroom)
+        for work in background:
+            running.jobs.append(tasks.start(work, newsroom))
+        yield
+        for job in running.jobs:
+            job.cancel()
+        await running.services.views.flush(newsroom)
 
 
 @dataclass(slots=True)

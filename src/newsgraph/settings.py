@@ -61,7 +61,9 @@ class Settings:
         100, "Messages of one WebSocket; ten seconds' worth at once; 0: no limit."
     )
     socket_init_timeout: float = _setting(10.0, "How long a WebSocket may wait before its connection_init.")
-    socket_send_timeout: float = _setting(30.0, "A WebSocket whose client reads nothing for so long is cut off.")
+    socket_send_timeout: float = _setting(
+        30.0, "A WebSocket or HTTP stream whose client reads nothing for so long is cut off."
+    )
     socket_ping_interval: float = _setting(20.0, "How often a WebSocket is pinged.")
     socket_ping_timeout: float = _setting(20.0, "A WebSocket that does not answer a ping for so long is closed.")
     poll_interval: float = _setting(0.025, "How often other processes' commits are looked for.")

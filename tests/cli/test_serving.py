@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -19,6 +20,8 @@ from typing import Any
 import pytest
 
 from newsgraph import __version__
+from newsgraph.cli.serving import listen, open_files
+from newsgraph.settings import Settings
 
 COMMAND = [sys.executable, "-m", "newsgraph"]
 
@@ -145,3 +148,29 @@ def test_a_letter_instead_of_a_database_is_left_alone(tmp_path: Path) -> None:
     assert status == 1
     assert "is not a database" in said
     assert letter.read_text("utf-8") == "Dear editor,\n" * 100
+
+
+def test_the_kernel_lets_go_of_who_acknowledges_nothing_as_late_as_the_setting_says() -> None:
+    opened, _ = listen(Settings(port=0, socket_send_timeout=12.5))
+    with opened:
+        assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 12_500
+
+
+@pytest.mark.parametrize("connections", [0, 15_000])
+def test_the_limit_of_open_files_is_raised_whatever_is_asked_for(connections: int) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, before[1]))
+        opened, _ = listen(Settings(port=0, connections=connections))
+        opened.close()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == before[1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_system_that_lets_nothing_be_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("current limit exceeds maximum limit")
+
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    assert open_files() == resource.getrlimit(resource.RLIMIT_NOFILE)[0]

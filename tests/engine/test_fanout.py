@@ -109,11 +109,14 @@ class Room:
     """A fan-out over a log, counting what is executed and read; `broken` makes executions fail."""
 
     def __init__(self, tasks: Tasks, capacity: int = 1_000) -> None:
-        self.log, self.fanout = Log(), Fanout(capacity, tasks)
+        self.log, self.fanout = (
+            Log(),
+            Fanout(capacity, tasks, passing=lambda defect: isinstance(defect, ConnectionError)),
+        )
         self.executed: list[object] = []
         self.reads: list[int] = []
         self.begun = 0
-        self.broken = False
+        self.broken: Exception | None = None
         self.refused: Exception | None = None
         self.delay: Callable[[], int] = lambda: 0
 
@@ -127,8 +130,8 @@ class Room:
     async def _execute(self, event: object) -> bytes:
         self.executed.append(event)
         await asyncio.sleep(0)
-        if self.broken:
-            raise RuntimeError("no")
+        if self.broken is not None:
+            raise self.broken
         return str(event).encode()
 
     def join(self, key: str = "k", after: int | None = None, widget: Widget | None = None) -> Widget:
@@ -197,7 +200,7 @@ async def test_who_joins_at_the_same_time_is_led_there_together(room: Room) -> N
     room.executed.clear()
     room.reads.clear()
     widgets = [room.join(after=number % 20) for number in range(400)]
-    await settle()
+    await turns(200)
 
     assert all(widget.seen == numbers(number % 20 + 1, 20) for number, widget in enumerate(widgets))
     assert room.reads == [20], "by distinct cursor"
@@ -361,7 +364,7 @@ async def test_a_failure_is_translated_once(room: Room) -> None:
     room.fanout.translate = translate
     widgets = [room.join() for _ in range(5)]
     await settle()
-    room.broken = True
+    room.broken = RuntimeError("no")
     await room.append()
 
     assert {str(widget.failure) for widget in widgets} == {"translated"}
@@ -372,10 +375,10 @@ async def test_a_failure_is_translated_once(room: Room) -> None:
 async def test_nobody_joins_a_group_that_has_failed(room: Room) -> None:
     old = room.join()
     await settle()
-    room.broken = True
+    room.broken = RuntimeError("no")
     room.log.append()
     await settle()
-    room.broken = False
+    room.broken = None
     new = room.join()
     await settle()
     await room.append()
@@ -410,17 +413,112 @@ async def test_a_group_that_may_not_begin_fails_all_who_wait_for_it(room: Room) 
 async def test_a_failing_answer_ends_only_who_asked(room: Room) -> None:
     old = room.join(after=0)
     await room.append(2)
-    room.broken = True
+    room.broken = RuntimeError("no")
     new = room.join(after=0)
     await settle()
-    room.broken = False
+    room.broken = None
     await room.append()
 
     assert (str(new.failure), new.seen) == ("no", [])
     assert old.seen == numbers(1, 3)
 
 
+async def test_an_outlet_that_fails_harms_nobody_else(room: Room) -> None:
+    """Neither when a result comes, nor when an answer does, nor when it is told of a failure."""
+
+    class Broken(Widget):
+        def write(self, result: Result) -> bool:
+            raise ValueError("gone")
+
+        def end(self, failure: Exception) -> None:
+            raise ValueError("gone, too")
+
+    room.join(widget=Broken())
+    room.join(after=0, widget=Broken())
+    sound = [room.join(after=0), room.join(after=0, widget=Widget(room=1))]
+    await room.append(2)
+    sound[1].read()
+    late = [room.join(after=1, widget=Broken()), room.join(after=1)]
+    await room.append()
+
+    assert [widget.seen for widget in sound] == [numbers(1, 3)] * 2
+    assert late[1].seen == numbers(2, 3)
+    assert room.fanout.members == 3
+    room.broken = RuntimeError("no")
+    room.join(widget=Broken())
+    await room.append()
+    assert [str(widget.failure) for widget in sound] == ["no"] * 2
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be done is tried again without waiting."""
+    monkeypatch.setattr(fanouts, "_RETRY", 0)
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_what_passes_by_is_waited_for(room: Room) -> None:
+    """Those who have had something go on from there; whoever has only just come is told, and may come again."""
+    old, slow = room.join(after=0), room.join(after=0, widget=Widget(room=2))
+    await room.append(4)
+    room.broken = ConnectionError("busy")
+    await room.append(3)
+    new = room.join(after=0)
+    await settle()
+    room.broken = None
+    await room.append(2)
+    slow.read()
+    await settle()
+
+    assert (old.failure, old.seen) == (None, numbers(1, 9))
+    assert (slow.failure, slow.seen) == (None, numbers(1, 9))
+    assert (str(new.failure), new.seen) == ("busy", [])
+    assert room.fanout.members == 2
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_a_group_that_cannot_begin_just_now_says_so(room: Room) -> None:
+    room.refused = ConnectionError("busy")
+    widgets = [room.join() for _ in range(3)]
+    await settle()
+
+    assert [str(widget.failure) for widget in widgets] == ["busy"] * 3
+    assert room.fanout.groups == 0
+
+
 # Interleavings
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("seed", range(60))
+async def test_failures_that_pass_lose_and_repeat_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(seed)
+    monkeypatch.setattr(fanouts, "_PAGE", chance.choice([1, 3, 100]))
+    async with opened() as room:
+        room.delay = lambda: chance.randint(0, 8)
+        widgets: list[tuple[int, Widget]] = []
+        while room.log.last < 40:
+            room.log.append()
+            room.broken = ConnectionError("busy") if chance.random() < 0.3 else None
+            room.refused = ConnectionError("busy") if chance.random() < 0.2 else None
+            if chance.random() < 0.5:
+                after = chance.randint(0, room.log.last)
+                widgets.append((after, room.join(after=after, widget=Widget(room=chance.randint(0, 5)))))
+            for _, widget in widgets:
+                if chance.random() < 0.3:
+                    widget.read(room=chance.randint(1, 5))
+            await turns(chance.randint(0, 20))
+        room.broken = room.refused = None
+        staying = [(after, widget) for after, widget in widgets if widget.failure is None]
+        for _, widget in staying:
+            widget.read()
+        async with asyncio.timeout(5):
+            while any(len(widget.seen) < 40 - after and not widget.failure for after, widget in staying):
+                await asyncio.sleep(0)
+        await settle()
+
+        assert all(widget.seen == numbers(after + 1, 40) for after, widget in staying if not widget.failure)
+        assert all(widget.seen == [] for _, widget in widgets if widget.failure)
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -126,11 +126,12 @@ def memory(pid: int) -> float:
 
 
 def files(pid: int) -> list[str]:
-    """Everything that it has open."""
+    """Everything that it has open; nothing when it has gone, which it may do between any two of these lines."""
     found = []
-    for entry in _PROC.glob(f"{pid}/fd/*"):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            found.append(str(entry.readlink()))
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for name in os.listdir(_PROC / f"{pid}/fd"):
+            with suppress(FileNotFoundError):
+                found.append(os.readlink(_PROC / f"{pid}/fd/{name}"))
     return found
 
 

@@ -7,7 +7,9 @@ import random
 
 import pytest
 
+from newsgraph import app
 from newsgraph.domain.users import Role
+from newsgraph.settings import Settings
 from tests.flows.client import Json
 from tests.flows.conftest import Newsstand
 from tests.flows.test_live import LATEST, retract
@@ -84,3 +86,30 @@ async def test_cut_off_right_after_the_beginning(stand: Newsstand) -> None:
         box.fold(await stream.next())
 
     assert box.order == articles[::-1]
+
+
+async def test_cut_off_right_after_the_beginning_of_a_log_that_was_trimmed(
+    stand: Newsstand, furnished: Settings
+) -> None:
+    articles = [await stand.publish(f"Number {number}") for number in range(3)]
+    async with app.open_newsroom(furnished) as newsroom:
+        await newsroom.store.write(lambda session: session.log.trim(session.now, 0))
+    box = Box()
+    async with stand.client().subscribe(LATEST) as stream:
+        box.fold(await stream.next())
+        stream.cut()
+    async with stand.client().subscribe(LATEST, after=box.cursor) as stream:
+        box.fold(await stream.next())
+        box.fold(await stream.next())
+
+    assert box.order == articles[::-1]
+
+
+@pytest.mark.parametrize("after", ["", "nonsense"])
+async def test_what_is_no_cursor_is_answered_by_a_reset(stand: Newsstand, after: str) -> None:
+    await stand.publish("One")
+    async with stand.client().subscribe(LATEST, after=after) as stream:
+        told = [await stream.next(), await stream.next()]
+
+    assert [event["__typename"] for event in told] == ["StreamReady", "StreamReset"]
+    assert told[1]["reason"] == "INVALID_CURSOR"

@@ -121,6 +121,17 @@ async def test_a_change_holds_everything_back_until_it_was_looked_at(room: Room)
     assert [one.resumed for one in [*two, other]] == [2, 2, 1]
 
 
+async def test_what_is_asked_in_doubt_waits_for_the_look(room: Room) -> None:
+    kim = await person(room.store, "Kim")
+    connection = room.connect(viewer_of(kim))
+    assert not connection.session.holds()
+    async with asyncio.timeout(5):
+        await room.sessions.settled(connection.session)
+        await room.sessions.settled(room.sessions.anonymous)
+
+    assert connection.session.holds()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -29,7 +29,7 @@ async def follow(
 ) -> AsyncGenerator[Told, None]:
     """As ports.feeds says: attach, read the opening, then take what lies beyond it."""
     with streams.attached(channel, gather) as deliveries:
-        head, found = await streams.open(channel, [after])
+        head, found = await streams.open(channel, [after], 10_000)
         yield found[after]
         seen = head.seq
         async for delivery in deliveries:
@@ -112,8 +112,14 @@ async def take(stream: AsyncGenerator[Told, None], seconds: float = 0.05) -> lis
 
 
 def numbers(deliveries: Sequence[Told]) -> list[int]:
-    told = [d.missed if isinstance(d, Opened) else d.entries for d in deliveries if not isinstance(d, Reset)]
+    told = [_entries(delivery) for delivery in deliveries]
     return [entry.seq for entries in told for entry in entries]
+
+
+def _entries(told: Told) -> Sequence[Entry]:
+    if isinstance(told, Happened):
+        return told.entries
+    return told.missed.entries if isinstance(told, Opened) and told.missed else ()
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -184,7 +190,8 @@ async def test_moderators_follow_every_article(store: Store) -> None:
         opened = await anext(stream)
 
     assert isinstance(opened, Opened)
-    assert len(opened.missed) >= 2
+    assert opened.missed is not None
+    assert opened.count == len(opened.missed.entries) >= 2
     assert len(world.hub) == 0
 
 
@@ -211,7 +218,8 @@ async def test_why_a_cursor_is_refused(store: Store, cursor: Callable[[str], str
     assert opened == Opened(decode_position(cursor(head.epoch)), reset=reason), "where the client is, still"
 
 
-async def test_all_cursors_are_answered_by_one_read_of_what_the_furthest_has_missed(store: Store) -> None:
+@pytest.mark.parametrize("limit", [1, 2, 4, 100])
+async def test_all_cursors_are_answered_by_one_read(store: Store, limit: int) -> None:
     """As after a restart. Who is too far behind is told so, and is no burden to the others."""
     hub = Hub(10)
     head = await Tail(store, hub).start()
@@ -222,7 +230,7 @@ async def test_all_cursors_are_answered_by_one_read_of_what_the_furthest_has_mis
     streams = Streams(counted, hub, head.epoch, replay_limit=6)
     cursors = [streams.position(head.last_seq + number).encode() for number in range(21)]
 
-    now, found = await streams.open(HERE, [*cursors, None, "nonsense"])
+    now, found = await streams.open(HERE, [*cursors, None, "nonsense"], limit)
 
     assert counted.reads == 1
     assert now.seq == await last_seq(store) == head.last_seq + 20
@@ -230,10 +238,35 @@ async def test_all_cursors_are_answered_by_one_read_of_what_the_furthest_has_mis
     all_of_it = await all_entries(store)
     for number, cursor in enumerate(cursors):
         missed = [entry for entry in all_of_it if entry.seq > head.last_seq + number]
+        place = streams.position(head.last_seq + number)
         if len(missed) > 6:
-            assert found[cursor] == Opened(decode_position(cursor), reset=ResetReason.TRIMMED)
+            assert found[cursor] == Opened(place, reset=ResetReason.TRIMMED)
         else:
-            assert found[cursor] == Opened(streams.position(head.last_seq + number), True, missed)
+            reached = streams.position(missed[limit - 1].seq) if len(missed) > limit else now
+            assert found[cursor] == Opened(
+                place, Stretch(missed[:limit], reached, more=len(missed) > limit), len(missed)
+            )
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_cursors_that_go_on_together_get_what_each_would_get_alone(store: Store, seed: int) -> None:
+    plan = random.Random(seed)
+    head = await Tail(store, Hub(10)).start()
+    for _ in range(plan.randint(0, 60)):
+        await post(store, article=plan.choice([1, 1, 2]))
+    streams = Streams(store, Hub(10), head.epoch, replay_limit=1_000)
+    last, limit = await last_seq(store), plan.randint(1, 7)
+    cursors = {streams.position(plan.randint(0, last)).encode() for _ in range(plan.randint(1, 30))}
+
+    together = await streams.go_on(HERE, cursors, limit)
+
+    for cursor in cursors:
+        assert {cursor: together[cursor]} == await streams.go_on(HERE, [cursor], limit)
+        place = decode_position(cursor)
+        assert place is not None
+        entries = await store.read(lambda session: session.log.of_topic(HERE.tag, place.seq, limit))  # noqa: B023
+        assert isinstance(stretch := together[cursor], Stretch)
+        assert list(stretch.entries) == list(entries)
 
 
 async def test_a_long_way_is_gone_in_stretches(store: Store) -> None:

@@ -30,6 +30,8 @@ URQL = "application/graphql-response+json, application/json, text/event-stream, 
         (APOLLO, Multipart, False),
         ("multipart/mixed;subscriptionSpec=1.0", Multipart, False),
         ('multipart/mixed; subscriptionSpec="1.0"; boundary=graphql', Multipart, False),
+        ("multipart/mixed;subscriptionSpec=1.0, multipart/mixed;deferSpec=20220824", Multipart, False),
+        ("text/event-stream;q*=utf-8''0;q=1;", EventStream, True),
     ],
 )
 def test_streams_are_welcome(accept: str, framing: type, only: bool) -> None:
@@ -53,6 +55,8 @@ def test_streams_are_welcome(accept: str, framing: type, only: bool) -> None:
         ";;;,,,=,\x00",
         "a" * 10_000,
         "text/event-stream" + ";a=b" * 5_000 + "x;q=0",
+        ";=text/event-stream",
+        "application/json;=text/event-stream",
     ],
 )
 def test_streams_are_not_asked_for(accept: str) -> None:

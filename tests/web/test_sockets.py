@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
@@ -26,6 +28,7 @@ from newsgraph import app
 from newsgraph.actions import articles, comments, users
 from newsgraph.auth import tokens
 from newsgraph.domain.articles import ArticleFilter, ArticleOrder
+from newsgraph.domain.cursors import global_id
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.pages import Slice
 from newsgraph.domain.users import Claims, Role, SignIn, Viewer
@@ -39,6 +42,11 @@ from tests.web.desk import Desk, answer, closed, deaf, hear, opened_desk, runnin
 
 CHECKS = Path(__file__).parents[2].parent / "shared" / "checks" / "ws_conformance.py"
 LATEST = "subscription { latestStories { __typename } }"
+COMMENTS = """
+subscription ($articleId: ID!) {
+  commentEvents(articleId: $articleId) { __typename ... on CommentAdded { commentEdge { node { body } } } }
+}
+"""
 WHO = "{ viewer { name } }"
 
 
@@ -186,6 +194,7 @@ async def test_a_named_operation_with_variables(desk: Desk) -> None:
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
         ('subscription { commentEvents(articleId: "zzz") { __typename } }', None),
         ("subscription { moderationEvents { __typename } }", "FORBIDDEN"),
+        ('subscription ($id: ID = "x") { commentEvents(articleId: $id) { __typename } }', None),
     ],
 )
 async def test_an_operation_that_cannot_start_leaves_the_others_alone(desk: Desk, query: str, code: str | None) -> None:
@@ -193,7 +202,7 @@ async def test_an_operation_that_cannot_start_leaves_the_others_alone(desk: Desk
         await start(opened, "box", LATEST)
         await hear(opened)
         await hear(opened)
-        await start(opened, "bad", query)
+        await start(opened, "bad", query, id=None)
         refused = await hear(opened)
 
         assert (refused["id"], refused["type"]) == ("bad", "error")
@@ -332,6 +341,17 @@ async def test_text_that_is_no_text_is_no_error_of_ours(desk: Desk, caplog: pyte
     await desk.deserted()
 
 
+async def test_a_message_in_pieces_without_end_is_cut(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """Empty pieces add nothing to the size of a message."""
+    piece = Frame(Opcode.CONT, b"", fin=False).serialize(mask=True)
+    async with desk.socket(sock=dial(desk)) as opened:
+        opened.transport.write(Frame(Opcode.TEXT, b"", fin=False).serialize(mask=True) + piece * 10_100)
+
+        assert (await closed(opened))[0] in (1006, 1009), "the pieces that come after the close are answered by a reset"
+    assert errors(caplog) == []
+    await desk.deserted()
+
+
 # Whoever has gone
 
 
@@ -375,6 +395,25 @@ async def test_a_client_that_stops_reading_is_cut(settings: Settings, caplog: py
         await desk.deserted()
     assert "cut off" in caplog.text
     assert errors(caplog) == []
+
+
+async def test_a_client_that_reads_slowly_but_steadily_is_not_cut(settings: Settings) -> None:
+    async with opened_desk(replace(settings, socket_send_timeout=0.2)) as desk:
+        async with desk.socket(sock=dial(desk)) as opened:
+            opened.transport.pause_reading()
+            await pings(opened, 1, 900_000)
+            client = opened.transport.get_extra_info("socket")
+            with socket.socket(fileno=os.dup(client.fileno())) as reading:
+                reading.setblocking(False)
+                heard, begun = 0, time.monotonic()
+                while time.monotonic() < begun + 1.5:
+                    await asyncio.sleep(0.005)
+                    with suppress(BlockingIOError):
+                        heard += len(reading.recv(4_000))
+            opened.transport.abort()
+        await desk.deserted()
+
+    assert heard > 100_000, "far from all of it, and more than the buffers had at 0.2 s"
 
 
 async def pings(opened: ClientConnection, count: int, size: int) -> None:
@@ -430,7 +469,7 @@ async def test_pings_of_the_transport_fill_no_memory(desk: Desk) -> None:
 
 
 async def test_a_peer_that_never_answers_a_close_is_let_go(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsgraph.web.uvicorn_protocols._LINGER", -9.8)  # 0.2 s after what uvicorn waits for
+    monkeypatch.setattr("newsgraph.web.uvicorn_protocols._LINGER", 0.5)
     async with opened_desk(settings) as desk, desk.socket(sock=dial(desk)) as opened:
         opened.transport.pause_reading()
         await pings(opened, 1, 60_000)
@@ -628,6 +667,33 @@ async def test_another_name_ends_nothing(desk: Desk) -> None:
         await publish(desk)
 
         assert (await hear(opened))["type"] == "next"
+
+
+async def test_what_cannot_be_read_just_now_is_told_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsgraph.engine.fanout._RETRY", 0.1)
+    article = await desk_article(desk)
+    reader = await sign_in(desk, Role.READER, "Kim")
+    store, busy = type(desk.newsroom.store), [False]
+    sound = store.read
+
+    async def read(self: Any, query: Any) -> Any:
+        if busy[0] and "Loaders" in query.__qualname__:
+            raise Fault(FaultCode.UNAVAILABLE, "The database is busy.")
+        return await sound(self, query)
+
+    monkeypatch.setattr(store, "read", read)
+    async with desk.socket() as opened:
+        await start(opened, "s", COMMENTS, articleId=global_id("Article", article))
+        await hear(opened)
+        for number in range(6):
+            busy[0] = False
+            await comments.post(desk.newsroom, reader, comments.PostComment(article, None, f"Number {number}", None))
+            busy[0] = number % 2 == 0
+            await asyncio.sleep(0.15)
+        busy[0] = False
+        heard = [(await hear(opened))["payload"]["data"]["commentEvents"] for _ in range(6)]
+
+    assert [event["commentEdge"]["node"]["body"] for event in heard] == [f"Number {number}" for number in range(6)]
 
 
 # A server that is told to stop

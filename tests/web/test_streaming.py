@@ -182,10 +182,9 @@ async def test_those_who_ask_the_same_share_whatever_brings_it_to_them(desk: Des
 async def test_a_silent_stream_says_that_it_is_alive(settings: Settings) -> None:
     async with opened_desk(replace(settings, stream_heartbeat=0.05)) as desk:
         async with asked(desk, LATEST) as stream, asked(desk, LATEST, APOLLO) as other:
-            for _ in range(3):
-                await stream.event()
-            assert [await stream.text("\n\n") for _ in range(3)] == [":"] * 3
-            assert [await other.part() for _ in range(4)][2:] == [{}, {}]
+            blocks = [await stream.text("\n\n") for _ in range(6)]
+            parts = [await other.part() for _ in range(5)]
+        assert (blocks.count(":"), parts.count({})) == (3, 3), "when to come back, and the list's beginning"
         await desk.deserted()
 
 
@@ -221,7 +220,7 @@ async def test_a_mutation_as_events_needs_post(desk: Desk) -> None:
     async with asked(desk, "mutation { __typename }") as stream:
         assert (await stream.event())["data"] == {"data": {"__typename": "Mutation"}}
     async with asked(desk, "mutation { __typename }", get=True) as stream:
-        assert stream.response.status_code == 405
+        assert (stream.response.status_code, stream.response.headers["allow"]) == (405, "POST")
         assert json.loads(await stream.end())["errors"][0]["message"] == "A mutation needs POST."
 
 
@@ -355,6 +354,57 @@ async def test_who_goes_away_leaves_nothing(either: Desk) -> None:
     async with asked(either, "subscription { moderationEvents { __typename } }"):
         pass
     await either.deserted()
+
+
+async def test_a_request_behind_a_stream_does_not_keep_it(settings: Settings) -> None:
+    """What was sent ahead is not read before the stream ends, so that its client's end is only felt in writing."""
+    async with opened_desk(replace(settings, stream_heartbeat=0.1)) as desk:
+        for sent in ([request(LATEST, {}) + NEXT], [request(LATEST, {}), NEXT]):
+            _, writer = await asyncio.open_connection("127.0.0.1", desk.port)
+            for part in sent:
+                writer.write(part)
+                await asyncio.sleep(0.1)
+            assert len(desk.admission) == 1
+            writer.transport.abort()
+            await desk.deserted()
+
+
+NEXT = b"GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+async def test_a_stream_that_begins_while_the_server_stops_ends_at_once(desk: Desk) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", desk.port)
+    asked = request(LATEST, {})
+    writer.write(asked[:-5])
+    await asyncio.sleep(0.1)
+    desk.server.should_exit = True
+    await asyncio.sleep(0.2)
+    writer.write(asked[-5:])
+    async with asyncio.timeout(2):
+        heard = await reader.read()
+    writer.close()
+
+    assert heard.count(b"retry: ") == 2, "when to come back after a broken connection, and after this one"
+    assert b"event:" not in heard
+
+
+async def test_who_reads_nothing_when_the_server_stops_is_dropped(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened_desk(replace(settings, mailbox_size=20)) as desk:
+        article = await publish(desk)
+        client = deaf()
+        client.connect(("127.0.0.1", desk.port))
+        await asyncio.to_thread(client.sendall, request(LONG, {"articleId": global_id("Article", article)}))
+        async with asyncio.timeout(5):
+            while not desk.hub:
+                await asyncio.sleep(0.01)
+        for number in range(60):
+            await comment(desk, article, f"{number} " + "x" * 250)
+        desk.server.should_exit = True
+        await desk.deserted()
+        client.close()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_who_stops_reading_is_cut_and_was_held_little_for(settings: Settings) -> None:

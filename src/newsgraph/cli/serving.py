@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -24,7 +25,6 @@ if sys.platform != "win32":
     import resource
 
 _BACKLOG = 2_048
-_STUCK = 15_000  # milliseconds that sent data may stay unacknowledged
 _UNSENT = 65_536  # bytes that the kernel takes for a reader before they can be sent; else it would be megabytes
 _SPARE = 200  # files that may be open besides connections: databases, and requests while all connections are taken
 
@@ -41,30 +41,41 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (")[0]
         raise OSError(f"cannot listen on {settings.host} port {settings.port}: {reason}.") from None
-    _limit(opened)
+    _limit(opened, settings.socket_send_timeout)
     return opened, replace(settings, port=opened.getsockname()[1])
 
 
-def _limit(opened: socket.socket) -> None:
-    """What a reader costs that stops reading; connections have it from the socket that accepts them."""
-    for option, value in (("TCP_USER_TIMEOUT", _STUCK), ("TCP_NOTSENT_LOWAT", _UNSENT)):
+def _limit(opened: socket.socket, patience: float) -> None:
+    """What a reader costs that stops reading; connections have it from the socket that accepts them.
+
+    `patience`: seconds that sent data may stay unacknowledged.
+    """
+    for option, value in (("TCP_USER_TIMEOUT", int(patience * 1000)), ("TCP_NOTSENT_LOWAT", _UNSENT)):
         if hasattr(socket, option):
             opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def _affordable(connections: int) -> int:
-    """As many connections as the system lets a process open files, with the limit raised as far as it goes.
+    """As many connections as the system lets a process open files.
 
     Without room to spare the server could not even answer that it is full.
     """
-    if sys.platform == "win32" or not connections:
+    most = open_files()
+    if not connections or connections + _SPARE <= most:
         return connections
+    LOG.warning("connections: %d do not fit, a process may open %d files here (ulimit -Hn)", connections, most)
+    return max(1, int(most) - _SPARE)
+
+
+def open_files() -> float:
+    """How many files this process may open, after raising the limit as far as it goes."""
+    if sys.platform == "win32":
+        return math.inf
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard == resource.RLIM_INFINITY or connections + _SPARE <= hard:
-        return connections
-    LOG.warning("connections: %d do not fit, a process may open %d files here (ulimit -Hn)", connections, hard)
-    return max(1, hard - _SPARE)
+    with suppress(ValueError, OSError):  # macOS calls it unlimited and refuses that
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return math.inf if soft == resource.RLIM_INFINITY else soft
 
 
 def serve_one(application: Starlette, opened: socket.socket, settings: Settings) -> int:
@@ -81,9 +92,17 @@ def serve_many(settings: Settings, opened: socket.socket) -> int:
     """Serves in `settings.workers` processes, each with an application of its own on the same database."""
     os.environ.update(to_environment(settings))
     config = uvicorn.Config("newsgraph.app:create", factory=True, workers=settings.workers, **server_options(settings))
-    supervisor = Multiprocess(config, sockets=[opened])
+    supervisor = _Supervisor(config, sockets=[opened])
     supervisor.run()
     return 1 if STARTUP_FAILURE in [process.exitcode for process in supervisor.processes] else 0
+
+
+class _Supervisor(Multiprocess):
+    def terminate_all(self) -> None:
+        """Whoever connects from now on is refused at once, and not kept waiting for a process that has stopped."""
+        for opened in self.sockets:
+            opened.close()
+        super().terminate_all()
 
 
 def announce(settings: Settings) -> None:
@@ -97,19 +116,23 @@ def announce(settings: Settings) -> None:
         click.echo(f"{name:<10}{address}")
 
 
+_OPTIONS: dict[str, Any] = {
+    "http": HttpProtocol,
+    "ws": WebSocketProtocol,
+    # Compression doubles the work of a delivery and triples the memory of a connection.
+    "ws_per_message_deflate": False,
+    "server_header": False,
+    "access_log": False,
+    "log_config": None,
+    "log_level": "warning",
+}
+
+
 def server_options(settings: Settings) -> dict[str, Any]:
     """uvicorn's, for every way of serving."""
-    return {
-        "http": HttpProtocol,
-        "ws": WebSocketProtocol,
+    return _OPTIONS | {
         "ws_max_size": settings.message_size,
         "ws_ping_interval": settings.socket_ping_interval,
         "ws_ping_timeout": settings.socket_ping_timeout,
-        # Compression doubles the work of a delivery and triples the memory of a connection.
-        "ws_per_message_deflate": False,
         "timeout_graceful_shutdown": settings.drain_timeout,
-        "server_header": False,
-        "access_log": False,
-        "log_config": None,
-        "log_level": "warning",
     }

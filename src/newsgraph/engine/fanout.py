@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from newsgraph.observe import Tasks
+from newsgraph.observe import Tasks, report_fault
 from newsgraph.ports.feeds import Answer, Feed, Happening, Stage, Standing
 
 Execute = Callable[[object], Awaitable[bytes]]
@@ -30,10 +30,14 @@ Source = Callable[[], Awaitable[tuple[Feed, Execute]]]
 Translate = Callable[[Exception], Exception]
 """From what ended a subscription to what its outlet is told."""
 
+Passing = Callable[[Exception], bool]
+"""Whether what went wrong passes by itself, as when the database is busy: it is then tried again."""
+
 _PAGE = 100  # events that a member is given at once while it catches up, so that a slow one holds little
 _TOGETHER = 500  # members that are answered together
 _DESKS = 8  # groups that answer at the same time; the others wait in line
-_SLICE = 250  # members that an event goes to before others have a turn: some 3 ms
+_SLICE = 250  # results that are written before others have a turn: some 3 ms
+_RETRY = 1.0  # seconds after which a group goes on that could not, for a reason that passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +71,23 @@ class _Phase(Enum):
     GONE = auto()
 
 
+_UNANSWERED = (_Phase.ASKING, _Phase.COLLECTING, _Phase.OVERRUN)
+
+
 class Member:
     """One subscriber. Results that its outlet does not take wait here, at most `capacity` of them.
 
     A full mailbox is emptied, and the member is told so when it reads again: bounded memory, and no silent hole.
     """
 
-    __slots__ = ("_capacity", "_group", "_outlet", "_phase", "_seq", "_waiting", "standing")
+    __slots__ = ("_capacity", "_cursor", "_group", "_outlet", "_phase", "_seq", "_waiting", "standing")
 
     def __init__(self, group: _Group, outlet: Outlet, cursor: str | None, capacity: int) -> None:
         self._group = group
         self._outlet = outlet
         self._capacity = capacity
         self._seq = 0
+        self._cursor = ""
         self._waiting: deque[Result] | None = None  # an empty deque is 600 bytes, and nearly all are empty
         self._phase = _Phase.ASKING
         self.standing = Standing(Stage.OPENING, cursor)
@@ -110,7 +118,7 @@ class Member:
         """What has happened now; unless this member will have it from an answer."""
         if self._phase is _Phase.LIVE:
             if result.seq > self._seq:
-                self._seq = result.seq
+                self._seq, self._cursor = result.seq, result.cursor
                 if self._waiting or not self._outlet.write(result):
                     self._keep(result)
         elif self._phase is _Phase.COLLECTING:
@@ -123,12 +131,36 @@ class Member:
         self._phase = _Phase.COLLECTING
         return True
 
+    def miss(self) -> bool:
+        """What happens does not reach the group for a while, and is read from the log afterwards.
+
+        False for one that has had nothing yet: it may as well be told.
+        """
+        if self._phase is _Phase.LIVE:
+            self._phase, self.standing = _Phase.DRAINING, Standing(Stage.CATCHING_UP, self._cursor)
+            if self._waiting is None:
+                self._ask(self.standing)
+        elif self._phase is _Phase.COLLECTING:
+            self._phase, self._waiting = _Phase.OVERRUN, None
+        return not self._new
+
+    def ask_again(self) -> bool:
+        """There is no answer just now. False for one that has had nothing yet: it may as well be told."""
+        if self._phase in (_Phase.COLLECTING, _Phase.OVERRUN):
+            self._waiting = None
+            self._ask(self.standing)
+        return not self._new
+
+    @property
+    def _new(self) -> bool:
+        return self.standing.stage is Stage.OPENING and self._phase in _UNANSWERED
+
     def answer(self, results: Sequence[Result], answer: Answer) -> None:
         """What was asked for; then what was collected, or the next answer where that is not all."""
         if self._phase is _Phase.GONE:
             return
         collected, overrun = self._waiting or (), self._phase is _Phase.OVERRUN
-        self._seq, self._waiting = answer.seq, deque(results)
+        self._seq, self._cursor, self._waiting = answer.seq, answer.cursor, deque(results)
         if answer.more or overrun or len(collected) + len(results) > self._capacity:
             self._phase, self.standing = _Phase.DRAINING, Standing(Stage.CATCHING_UP, answer.cursor)
         else:
@@ -171,7 +203,11 @@ class _Group:
 
     def ask(self, member: Member) -> None:
         self._asking.append(member)
-        if self._attached and self._desk is None:
+        self._open_desk()
+
+    def _open_desk(self) -> None:
+        """Not before the group is attached: what happens after an answer was read would be missed."""
+        if self._asking and self._attached and self._desk is None:
             self._desk = self._fanout.tasks.start(self._serve)
 
     def remove(self, member: Member) -> None:
@@ -183,41 +219,61 @@ class _Group:
                 self._desk.cancel()
 
     async def _follow(self) -> None:
-        try:
-            feed, execute = await self._source()
-            with feed.attached() as happenings:
-                self._attached = True
-                if self._asking:
-                    self._desk = self._fanout.tasks.start(self._serve)
-                async with aclosing(happenings):
-                    async for happening in happenings:
-                        await self._deliver(await _result(execute, happening))
-        except Exception as defect:
-            self._fanout.forget(self._key, self)
-            self._fail(tuple(self.members), defect)
+        """What passes by is waited for, and then everybody is led on from where they were."""
+        while True:
+            try:
+                await self._deliver_all()
+            except Exception as defect:
+                self._attached = False
+                if not self._fanout.passing(defect):
+                    self._fanout.forget(self._key, self)
+                    self._fail(tuple(self.members), defect)
+                    return
+                self._fail([member for member in tuple(self.members) if not member.miss()], defect)
+            await asyncio.sleep(_RETRY)
+
+    async def _deliver_all(self) -> None:
+        feed, execute = await self._source()
+        with feed.attached() as happenings:
+            self._attached = True
+            self._open_desk()
+            async with aclosing(happenings):
+                async for happening in happenings:
+                    await self._deliver(await _result(execute, happening))
 
     async def _deliver(self, result: Result) -> None:
         """To everybody who is a member now; whoever joins meanwhile has it from their answer."""
-        members = tuple(self.members)
-        for start in range(0, len(members), _SLICE):
+        await self._each(tuple(self.members), lambda member: member.put(result), 1)
+
+    async def _each(self, members: Sequence[Member], do: Callable[[Member], None], results: int) -> None:
+        """Each is given so many results. What is wrong with the outlet of one has nothing to do with the others."""
+        size = max(1, _SLICE // results)
+        for start in range(0, len(members), size):
             if start:
                 await asyncio.sleep(0)
-            for member in members[start : start + _SLICE]:
+            for member in members[start : start + size]:
                 try:
-                    member.put(result)
-                except Exception as defect:  # of its outlet: the others have nothing to do with it
+                    do(member)
+                except Exception as defect:
                     self._fail([member], defect)
 
     async def _serve(self) -> None:
-        while self._asking:
-            async with self._fanout.desks:
-                together = [self._asking.popleft() for _ in range(min(len(self._asking), _TOGETHER))]
-                members = [member for member in together if member.collect()]
-                try:
-                    await self._answer(members)
-                except Exception as defect:
-                    self._fail(members, defect)
-        self._desk = None
+        try:
+            while self._asking and self._attached:
+                async with self._fanout.desks:
+                    together = [self._asking.popleft() for _ in range(min(len(self._asking), _TOGETHER))]
+                    await self._try_answer([member for member in together if member.collect()])
+        finally:
+            self._desk = None
+
+    async def _try_answer(self, members: Sequence[Member]) -> None:
+        try:
+            await self._answer(members)
+        except Exception as defect:
+            passing = self._fanout.passing(defect)
+            self._fail([one for one in members if not (passing and one.ask_again())], defect)
+            if passing:
+                await asyncio.sleep(_RETRY)
 
     async def _answer(self, members: Sequence[Member]) -> None:
         """The source is asked anew: whether they may have this stream is decided today."""
@@ -230,14 +286,21 @@ class _Group:
             if happening not in results:
                 results[happening] = await _result(execute, happening)
                 await asyncio.sleep(0)
-        for member in members:
+
+        def tell(member: Member) -> None:
             answer = answers[member.standing]
             member.answer([results[happening] for happening in answer.happenings], answer)
+
+        most = max(len(answer.happenings) for answer in answers.values())
+        await self._each(members, tell, max(1, most))
 
     def _fail(self, members: Sequence[Member], defect: Exception) -> None:
         failure = self._fanout.translate(defect)
         for member in members:
-            member.fail(failure)
+            try:
+                member.fail(failure)
+            except Exception as another:
+                report_fault(another, "the outlet of a stream that failed")
 
 
 async def _result(execute: Execute, happening: Happening) -> Result:
@@ -247,9 +310,16 @@ async def _result(execute: Execute, happening: Happening) -> Result:
 class Fanout:
     """All groups of one process. Their tasks run in `tasks`; `translate` is called once for whatever fails."""
 
-    def __init__(self, capacity: int, tasks: Tasks, translate: Translate = lambda defect: defect) -> None:
+    def __init__(
+        self,
+        capacity: int,
+        tasks: Tasks,
+        translate: Translate = lambda defect: defect,
+        passing: Passing = lambda defect: False,
+    ) -> None:
         self.tasks = tasks
         self.translate = translate
+        self.passing = passing
         self.desks = asyncio.Semaphore(_DESKS)
         self._capacity = capacity
         self._groups: dict[Hashable, _Group] = {}

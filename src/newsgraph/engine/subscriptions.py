@@ -134,7 +134,10 @@ def begin(schema: GraphQLSchema, document: Document, variables: Mapping[str, Any
     own = _own_variable(document, field, argument)
     kept = {name for one in definitions if (name := one.variable.name.value) != own and name in given}
     rest = json.dumps({name: given[name] for name in kept}, sort_keys=True)
-    return Begun(get_argument_values(definition, field, values).get(argument), rest)
+    try:
+        return Begun(get_argument_values(definition, field, values).get(argument), rest)
+    except GraphQLError as error:  # a variable that may be left out where the argument may not
+        raise RequestError([error]) from None
 
 
 def _root_field(document: Document, selected: SelectionSetNode) -> FieldNode:

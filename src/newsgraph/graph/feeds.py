@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
+from operator import attrgetter
 from typing import Any
 
 from newsgraph.domain.cursors import Position, decode_position
@@ -53,8 +54,7 @@ class NewsFeed:
 
     @contextmanager
     def attached(self) -> Iterator[AsyncGenerator[Happening, None]]:
-        gather = self.context.settings.list_interval if self.channel.tag.startswith("list:") else 0.0
-        with self.streams.attached(self.channel, gather) as deliveries:
+        with self.streams.attached(self.channel, self.gather) as deliveries:
             yield self._happenings(deliveries)
 
     async def _happenings(self, deliveries: AsyncGenerator[Reset | Happened, None]) -> AsyncGenerator[Happening, None]:
@@ -76,22 +76,23 @@ class NewsFeed:
         return found
 
     async def _open(self, cursors: Collection[str | None], limit: int) -> Answers:
-        head, opened = await self.streams.open(self.channel, cursors)
-        told = await self._tell(max((one.missed for one in opened.values()), key=len))
-        return {cursor: _opening(opened[cursor], head, told, limit) for cursor in cursors}
+        head, opened = await self.streams.open(self.channel, cursors, limit)
+        told = await self._tell_all(one.missed for one in opened.values() if one.missed is not None)
+        return {cursor: _opening(opened[cursor], head, told) for cursor in cursors}
 
     async def _go_on(self, cursors: Collection[str | None], limit: int) -> Answers:
         wanted = [cursor for cursor in cursors if cursor is not None]
         found = await self.streams.go_on(self.channel, wanted, limit)
-        return {cursor: await self._stretch(one) for cursor, one in found.items()}
-
-    async def _stretch(self, found: Stretch | Reset) -> Answer:
-        if isinstance(found, Reset):
-            return answer_of([_reset(found)], found.position)
-        return answer_of(await self._tell(found.entries), found.position, found.more)
+        told = await self._tell_all(one for one in found.values() if isinstance(one, Stretch))
+        return {cursor: _answer(one, told) for cursor, one in found.items()}
 
     async def _lose(self, cursors: Collection[str | None], _limit: int) -> Answers:
-        return dict.fromkeys(cursors, await self._stretch(await self.streams.lost()))
+        return dict.fromkeys(cursors, _answer(await self.streams.lost(), []))
+
+    async def _tell_all(self, stretches: Iterable[Stretch]) -> list[Happening]:
+        """What stands in any of them, in order: each entry is told once, in however many of them it stands."""
+        entries = {entry.seq: entry for stretch in stretches for entry in stretch.entries}
+        return await self._tell([entries[seq] for seq in sorted(entries)])
 
     async def _tell(self, entries: Sequence[Entry]) -> list[Happening]:
         """A part at a time: ten thousand entries at once would hold up the loop for a quarter of a second."""
@@ -102,27 +103,42 @@ class NewsFeed:
         return told
 
     @property
+    def gather(self) -> float:
+        """Seconds within which changes are told as one: none."""
+        return 0.0
+
+    @property
     def streams(self) -> Streams:
         return self.context.services.streams
 
 
-def _opening(opened: Opened, head: Position, told: Sequence[Happening], limit: int) -> Answer:
-    """StreamReady, which says how much was missed in all, and the first of that, at most `limit`.
+def _opening(opened: Opened, head: Position, told: Sequence[Happening]) -> Answer:
+    """StreamReady, and the first of what was missed.
 
-    `told` is what the furthest behind has missed: what this one has missed is the end of it.
+    It says how many events follow. Where that is more than the first, all are counted that were logged, and some of
+    them may not be shown any more.
     """
-    missed = _after(told, opened.position) if opened.resumed else ()
-    start = beginning(opened, head, len(missed))
-    if len(missed) <= limit:
-        return answer_of([*start, *missed], head)
-    return answer_of([*start, *missed[:limit]], Position(head.epoch, missed[limit - 1].seq), more=True)
+    if opened.missed is None:
+        return answer_of(beginning(opened, head), head)
+    first = _within(opened.missed, told)
+    count = opened.count if opened.missed.more else len(first)
+    return answer_of([*beginning(opened, head, count), *first], opened.missed.position, opened.missed.more)
 
 
-def _after(told: Sequence[Happening], position: Position | None) -> Sequence[Happening]:
-    return told[bisect_right(told, 0 if position is None else position.seq, key=lambda one: one.seq) :]
+def _answer(found: Stretch | Reset, told: Sequence[Happening]) -> Answer:
+    if isinstance(found, Reset):
+        return answer_of([_reset(found)], found.position)
+    return answer_of(_within(found, told), found.position, found.more)
 
 
-def beginning(opened: Opened, head: Position, replayed: int) -> list[Happening]:
+def _within(stretch: Stretch, told: Sequence[Happening]) -> Sequence[Happening]:
+    if not stretch.entries:
+        return ()
+    start = bisect_left(told, stretch.entries[0].seq, key=attrgetter("seq"))
+    return told[start : bisect_right(told, stretch.entries[-1].seq, key=attrgetter("seq"))]
+
+
+def beginning(opened: Opened, head: Position, replayed: int = 0) -> list[Happening]:
     """StreamReady, and the reason why a cursor was no good.
 
     What was no cursor at all is not repeated: it may be anything.

@@ -25,7 +25,9 @@ class StreamEvent:
 @strawberry.type(description="The server is listening: nothing that happens from here on is missed.")
 class StreamReady(StreamEvent):
     resumed: bool = of("Whether the stream goes on from the cursor that was given.")
-    replayed: int = of("How many missed events follow before new ones.")
+    replayed: int = of(
+        "How many missed events follow before new ones. A number above 100 may count some that are not shown any more."
+    )
 
 
 @strawberry.type(

@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 
 from newsgraph.domain.comments import Comment
-from newsgraph.domain.cursors import global_id, number
+from newsgraph.domain.cursors import decode_position, global_id, number
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.events import ArticleChanged as ArticleEntry
 from newsgraph.domain.events import CommentCause, Entry
@@ -187,27 +187,35 @@ class ListFeed(NewsFeed):
 
     async def _lead(self, cursors: Collection[str | None], stage: Stage) -> Answers:
         """The list is read after the log: who is told of it gets to where it is, the others to where the log was."""
-        head, opened = await self.streams.open(self.channel, cursors)
+        begun = {cursor: None if self._is_nothing(cursor) else cursor for cursor in cursors}
+        every = self.context.settings.replay_limit
+        head, opened = await self.streams.open(self.channel, set(begun.values()), every)
         found, answers = await self._show(), {}
-        for cursor in cursors:
-            told = await self._told(cursor, opened[cursor], found)
-            start = opened[cursor] if cursor else self._nothing_yet
-            begun = beginning(start, head, len(told) if cursor else 0)
+        for cursor, known in begun.items():
+            told = await self._told(opened[known], found, known is None)
+            start = beginning(self._nothing_yet if known is None else opened[known], head, len(told) if known else 0)
             now = self.streams.position(max(head.seq, *(one.seq for one in told), 0))
-            answers[cursor] = answer_of([*(begun if stage is Stage.OPENING else begun[1:]), *told], now)
+            answers[cursor] = answer_of([*(start if stage is Stage.OPENING else start[1:]), *told], now)
         return answers
 
-    async def _told(self, cursor: str | None, opened: Opened, found: Listing) -> list[Happening]:
-        """Without a cursor the list as it stands; else the way there from what the client has."""
-        if cursor is None:
+    def _is_nothing(self, cursor: str | None) -> bool:
+        return cursor is None or decode_position(cursor) == self._nothing_yet.position
+
+    async def _told(self, opened: Opened, found: Listing, everything: bool) -> list[Happening]:
+        """The list as it stands; or the way there from what the client has."""
+        if everything:
             return [await self._change(found, ListDiff((), _ids(found), ()))]
-        way = _diffs(opened.missed)
+        way = _diffs(opened.missed.entries if opened.missed else ())
         return [await self._change(found, merge([*way, ListDiff(_ids(found), (), ())]))] if way else []
 
     @property
     def _nothing_yet(self) -> Opened:
         """Whoever is cut off before the list came has nothing of it, and StreamReady's cursor says so."""
         return Opened(self.streams.position(0))
+
+    @property
+    def gather(self) -> float:
+        return self.context.settings.list_interval
 
     async def _tell(self, entries: Sequence[Entry]) -> list[Happening]:
         """The way there from wherever those stand who are attached: some have joined in the middle of a burst."""
@@ -301,7 +309,9 @@ def stream(resolver: Callable[..., Any], description: str, *directives: object) 
     return without_null_defaults(field)
 
 
-@strawberry.type(description="Streams over graphql-transport-ws. Each begins with StreamReady.")
+@strawberry.type(
+    description="Streams over graphql-transport-ws, server-sent events or multipart. Each begins with StreamReady."
+)
 class Subscription:
     comment_events: CommentEvent = stream(comment_events, "An article's comments as they come, change and go.")
     latest_stories: RankedListEvent = stream(latest_stories, "'Latest Stories' as it changes.")

@@ -91,6 +91,7 @@ class Sessions:
         self._of: dict[int, set[Session]] = {}
         self._doubted: set[int] = set()
         self._called = asyncio.Event()
+        self._looked = asyncio.Event()
         self.anonymous = Session(SignIn(ANONYMOUS), clock, _Nobody())
 
     def __len__(self) -> int:
@@ -114,6 +115,11 @@ class Sessions:
         self._of[user_id].discard(session)
         if not self._of[user_id]:
             del self._of[user_id]
+
+    async def settled(self, session: Session) -> None:
+        """Waits while the session is in doubt: for ever when it is expelled, so that its connection has to end this."""
+        while session.doubtful:
+            await self._looked.wait()
 
     def apply(self, entries: Sequence[Entry]) -> None:
         self._doubt(entry.event.user_id for entry in entries if isinstance(entry.event, UserChanged))
@@ -149,6 +155,8 @@ class Sessions:
         for user_id in user_ids - self._doubted:
             for session in tuple(self._of.get(user_id, ())):
                 session.look(found.get(user_id))
+        self._looked.set()
+        self._looked = asyncio.Event()
 
 
 def _report(error: Exception) -> None:

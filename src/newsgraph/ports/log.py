@@ -44,15 +44,15 @@ class Log(Protocol):
         """The same of one topic only: one range read of an index, whatever else the log holds."""
         ...
 
-    async def newest_of_topic(self, topic: str, after: int, limit: int) -> Sequence[Entry]:
-        """The last `limit` of them instead of the first, ascending too."""
+    async def newest_of_topic(self, topic: str, after: int, limit: int) -> Sequence[int]:
+        """Numbers of the last `limit` of them instead of the first, ascending too: only the index is read."""
         ...
 
     async def of_kind(self, kind: str, after: int, limit: int) -> Sequence[Entry]:
         """As `of_topic`, of one kind of event."""
         ...
 
-    async def newest_of_kind(self, kind: str, after: int, limit: int) -> Sequence[Entry]:
+    async def newest_of_kind(self, kind: str, after: int, limit: int) -> Sequence[int]:
         """As `newest_of_topic`, of one kind of event."""
         ...
 

@@ -38,11 +38,11 @@ class SqlLog:
     async def of_kind(self, kind: str, after: int, limit: int) -> Sequence[Entry]:
         return [_entry(row) for row in self._sql.rows("log_of_kind", kind, after, limit)]
 
-    async def newest_of_topic(self, topic: str, after: int, limit: int) -> Sequence[Entry]:
-        return [_entry(row) for row in reversed(self._sql.rows("log_newest_of_topic", topic, after, limit))]
+    async def newest_of_topic(self, topic: str, after: int, limit: int) -> Sequence[int]:
+        return [seq for (seq,) in reversed(self._sql.rows("log_newest_of_topic", topic, after, limit))]
 
-    async def newest_of_kind(self, kind: str, after: int, limit: int) -> Sequence[Entry]:
-        return [_entry(row) for row in reversed(self._sql.rows("log_newest_of_kind", kind, after, limit))]
+    async def newest_of_kind(self, kind: str, after: int, limit: int) -> Sequence[int]:
+        return [seq for (seq,) in reversed(self._sql.rows("log_newest_of_kind", kind, after, limit))]
 
     async def trim(self, before: datetime, keep: int) -> int:
         head = await self.head()

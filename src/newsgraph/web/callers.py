@@ -76,10 +76,11 @@ _STATUS = {
 def refused(error: Fault | HTTPException) -> Response:
     """Faults that come before any operation are GraphQL errors with their code, too."""
     if isinstance(error, Fault):
-        return _refusal(error.code, error.message, _STATUS.get(error.code, 400))
-    return _refusal(FaultCode.BAD_INPUT, error.detail, error.status_code)
+        status = _STATUS.get(error.code, 400)
+        return _refusal(error.code, error.message, status, {"retry-after": "5"} if status == 503 else {})
+    return _refusal(FaultCode.BAD_INPUT, error.detail, error.status_code, error.headers or {})
 
 
-def _refusal(code: FaultCode, message: str, status: int) -> Response:
+def _refusal(code: FaultCode, message: str, status: int, headers: Mapping[str, str]) -> Response:
     body = {"errors": [{"message": message, "extensions": {"code": code.value}}]}
-    return JSONResponse(body, status, {"retry-after": "5"} if status == 503 else {})
+    return JSONResponse(body, status, headers)

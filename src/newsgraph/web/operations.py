@@ -47,7 +47,7 @@ class Operations:
         self._services = services
         self._documents: OrderedDict[tuple[str, str | None], Document] = OrderedDict()
         self.tasks = tasks
-        self.fanout = Fanout(services.settings.mailbox_size, tasks, _as_client_sees_it)
+        self.fanout = Fanout(services.settings.mailbox_size, tasks, _as_client_sees_it, _passes)
 
     def check(self, request: Request) -> Document:
         """Parsed and validated, once for each text. Errors: RequestError."""
@@ -108,6 +108,8 @@ class Operations:
 
         async def execute(event: object) -> bytes:
             result: ExecutionResult = await subscriptions.execute_event(executor, event)
+            if result.errors and _passes(failure := RequestError(result.errors)):
+                raise failure  # the event is told when it can be, instead of a hole where it was
             return _encoded(result.data, result.errors).encode()
 
         return feed, execute
@@ -117,6 +119,13 @@ class Operations:
         if document.selects(self._schema.private_fields):
             return viewer
         return Viewer(None, viewer.role if viewer.role in _SEES_MORE else None)
+
+
+def _passes(defect: Exception | None) -> bool:
+    """Whether it is worth waiting for, as a database that is busy."""
+    if isinstance(defect, RequestError):
+        return any(_passes(error.original_error) for error in defect.errors)
+    return isinstance(defect, Fault) and defect.code is FaultCode.UNAVAILABLE
 
 
 def _as_client_sees_it(defect: Exception) -> RequestError:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol, TypeVar
 
-from starlette.types import Message, Send
+from starlette.types import Message, Receive, Send
 
 from newsgraph.observe import Tasks
 
@@ -23,12 +23,16 @@ class Holder(Protocol):
         ...
 
     def drain(self) -> None:
-        """The server is about to stop: come to an end."""
+        """The server is about to stop: come to an end. Said at once to whoever begins to hold after that."""
+        ...
+
+    def lost(self) -> None:
+        """The connection is gone."""
         ...
 
 
 class Pipe(Protocol):
-    """Messages to one client. None of these waits but `room`, and none raises."""
+    """Messages to one client. None of these waits, and none raises."""
 
     def hold(self, holder: Holder, patience: float) -> None:
         """From now on `holder` is called. A client that reads nothing for `patience` seconds is cut off."""
@@ -39,20 +43,19 @@ class Pipe(Protocol):
         ...
 
     def write(self, message: bytes) -> None:
-        """Nobody is stopped who writes without room: they are asked to look first."""
-        ...
+        """Nobody is stopped who writes without room: they are asked to look first.
 
-    async def room(self) -> bool:
-        """Waits until there is room. False: there is none any more, since the connection is closing."""
-        ...
-
-    def abort(self) -> None:
-        """Drops the connection at once, unread data and all."""
+        Nothing is written to a connection that is closing.
+        """
         ...
 
 
 class SocketPipe(Pipe, Protocol):
     """A WebSocket; a message is one of text, in UTF-8."""
+
+    async def room(self) -> bool:
+        """Waits until there is room. False: there is none any more, since the connection is closing."""
+        ...
 
     def close(self, code: int, reason: str) -> None: ...
 
@@ -90,15 +93,6 @@ class _AsgiPipe:
     def ready(self) -> bool:
         return self._room.is_set() and not self._closing
 
-    async def room(self) -> bool:
-        await self._room.wait()
-        return not self._closing
-
-    def abort(self) -> None:
-        """As near to it as ASGI comes: nothing more is sent."""
-        self._waiting.clear()
-        self.end()
-
     def _put(self, event: Message) -> None:
         if self._closing:
             return
@@ -117,6 +111,9 @@ class _AsgiPipe:
         self._filled.set()
         self._room.set()
 
+    async def listen(self) -> None:
+        """Tells the holder when the client goes. Nothing to do where the holder itself hears what comes in."""
+
     async def pump(self) -> None:
         """Sends what waits, until the last of it is sent or the client does not take anything any more."""
         with suppress(TimeoutError, OSError):
@@ -127,7 +124,8 @@ class _AsgiPipe:
                     async with asyncio.timeout(self._patience):
                         await self._send(self._waiting.popleft())
                 self._make_room()
-        self.abort()
+        self._waiting.clear()  # as near as ASGI comes to dropping the connection
+        self.end()
 
     def _make_room(self) -> None:
         if not self._room.is_set():
@@ -142,16 +140,21 @@ P = TypeVar("P", bound=_AsgiPipe)
 @asynccontextmanager
 async def pumped(pipe: P, tasks: Tasks) -> AsyncIterator[P]:
     """The pipe while it is pumped. What was written is sent before this ends, unless the client does not take it."""
-    pumping = tasks.start(pipe.pump)
+    pumping, listening = tasks.start(pipe.pump), tasks.start(pipe.listen)
     try:
         yield pipe
     finally:
         pipe.end()
-        await asyncio.wait([pumping])
+        listening.cancel()
+        await asyncio.wait([pumping, listening])
 
 
 class AsgiSocket(_AsgiPipe):
     """A WebSocket of any ASGI server."""
+
+    async def room(self) -> bool:
+        await self._room.wait()
+        return not self._closing
 
     def write(self, message: bytes) -> None:
         self._put({"type": "websocket.send", "text": message.decode()})
@@ -162,6 +165,16 @@ class AsgiSocket(_AsgiPipe):
 
 class AsgiResponse(_AsgiPipe):
     """A response of any ASGI server, once it was started."""
+
+    def __init__(self, send: Send, receive: Receive) -> None:
+        super().__init__(send)
+        self._receive = receive
+
+    async def listen(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if self._holder is not None:
+            self._holder.lost()
 
     def write(self, message: bytes) -> None:
         self._put(body(message, more=True))

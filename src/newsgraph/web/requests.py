@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import Message as Header
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,6 +15,8 @@ from starlette.types import Receive, Scope
 from newsgraph.engine.subscriptions import Request
 from newsgraph.web.framing import EventStream, Framing, Multipart
 
+_ACCEPT_MAX = 4_000  # characters; browsers send some 100
+_REFUSED = ("0", "0.", "0.0", "0.00", "0.000")
 _JSON = {"application/json", "application/graphql-response+json", "application/*", "*/*"}
 
 
@@ -28,22 +29,23 @@ class Wanted:
 
 
 def negotiated(accept: str) -> Wanted | None:
-    """What an Accept header (RFC 9110, 12.5.1) says of streams; None: nothing."""
-    kinds = {kind: parameters for kind, parameters in map(_media_range, accept.split(",")) if kind}
-    if "subscriptionspec" in kinds.get("multipart/mixed", {}):
+    """What an Accept header (RFC 9110, 12.5.1) says of streams; None: nothing, as one that is longer than sense."""
+    if len(accept) > _ACCEPT_MAX:
+        return None
+    ranges = [one for one in map(_media_range, accept.split(",")) if one.get("q") not in _REFUSED]
+    kinds = {one[""] for one in ranges}
+    if any(one[""] == "multipart/mixed" and "subscriptionspec" in one for one in ranges):
         return Wanted(Multipart(), only=False)
     if "text/event-stream" in kinds:
         return Wanted(EventStream(), only=_JSON.isdisjoint(kinds))
     return None
 
 
-def _media_range(text: str) -> tuple[str, Mapping[str, str]]:
-    header = Header()
-    header["content-type"] = text.strip() or "*"
-    parameters = {name.lower(): value for name, value in header.get_params([])[1:]}
-    refused = parameters.get("q", "1").strip().rstrip("0").rstrip(".") in ("", "0")
-    kind = text.partition(";")[0].strip().lower()
-    return ("" if refused and "q" in parameters else kind), parameters
+def _media_range(text: str) -> Mapping[str, str]:
+    """Its parameters by name, the kind itself under no name."""
+    kind, *parameters = text.lower().split(";")
+    named = (one.partition("=") for one in parameters)
+    return {name.strip(): value.strip(' \t"') for name, _, value in named} | {"": kind.strip()}
 
 
 async def read_body(receive: Receive, most: int) -> bytes:

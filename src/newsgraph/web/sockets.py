@@ -94,7 +94,7 @@ class _Over(Exception):
     """The socket is closed or gone."""
 
 
-class _Stream:
+class _Outlet:
     """One subscription of a socket: the outlet of its member (engine.fanout.Outlet)."""
 
     __slots__ = ("_head", "_name", "_socket")
@@ -224,6 +224,8 @@ class _Socket:
     def _start(self, start: Start) -> list[Action]:
         """Begins an operation. A defect ends this operation and no other."""
         self.session.holds()  # which ends the connection when the token has expired
+        if self._connection.over:
+            return []
         request = Request(start.query, start.variables, start.operation_name)
         try:
             document = self._view.operations.check(request)
@@ -238,7 +240,7 @@ class _Socket:
     def _subscribe(self, name: str, document: Document, request: Request) -> None:
         if self._draining:
             return
-        outlet = _Stream(self, name)
+        outlet = _Outlet(self, name)
         self._streams[name] = self._view.operations.subscribe(document, request, self.session.viewer, outlet)
 
     async def _operate(self, name: str, request: Request) -> None:
@@ -253,6 +255,7 @@ class _Socket:
             self._end_when_drained()
 
     async def _answer(self, name: str, request: Request) -> None:
+        await self._view.sessions.settled(self.session)
         context = Context(self._view.services, self.session.viewer, reader_of(HTTPConnection(self._scope)))
         try:
             result = await self._view.operations.run(request, context)
@@ -282,6 +285,9 @@ class _Socket:
     def resume(self) -> None:
         for member in tuple(self._streams.values()):
             member.resume()
+
+    def lost(self) -> None:
+        self._leave_streams()
 
     def expel(self, fault: Fault) -> None:
         self._end(CloseCode.FORBIDDEN, fault.message)

@@ -31,6 +31,16 @@ from newsgraph.web.uvicorn_protocols import response_pipe
 _HEADERS = [(b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no"), (b"vary", b"accept")]
 
 
+_Asgi = tuple[Scope, Receive, AsgiSend]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    framing: Framing
+    document: Document
+    request: Request
+
+
 @dataclass(frozen=True, slots=True)
 class StreamView:
     """The GraphQL endpoint for HTTP, as an ASGI application: streams here, everything else `otherwise`."""
@@ -70,7 +80,7 @@ class StreamView:
     async def _stream(self, asked: _Asked, asgi: _Asgi) -> None:
         scope, receive, send = asgi
         if scope["method"] == "GET" and asked.document.operation.operation is OperationType.MUTATION:
-            raise HTTPException(405, "A mutation needs POST.")
+            raise HTTPException(405, "A mutation needs POST.", {"allow": "POST"})
         headers = Headers(scope=scope)
         signed_in = await sign_in(self.recognise, headers.get("authorization"))
         if not asked.document.is_subscription:
@@ -78,14 +88,16 @@ class StreamView:
             return
         with self.admission.admit(address_of(scope)):
             await _start(asked.framing, send)
+            await send(body(asked.framing.begin(retry_after(self.services.settings)), more=True))
             pipe = response_pipe(scope, send)
             if pipe is not None:
-                await self._follow(_Stream(self, asked, receive, pipe), signed_in, headers)
+                await self._follow(asked, pipe, signed_in, headers)
             else:
-                async with pumped(AsgiResponse(send), self.operations.tasks) as other:
-                    await self._follow(_Stream(self, asked, receive, other), signed_in, headers)
+                async with pumped(AsgiResponse(send, receive), self.operations.tasks) as other:
+                    await self._follow(asked, other, signed_in, headers)
 
-    async def _follow(self, stream: _Stream, signed_in: SignIn, headers: Headers) -> None:
+    async def _follow(self, asked: _Asked, pipe: ResponsePipe, signed_in: SignIn, headers: Headers) -> None:
+        stream = _Stream(self, asked, pipe)
         session = self.sessions.open(signed_in, stream)
         try:
             await stream.run(session, headers.get("last-event-id"))
@@ -111,25 +123,14 @@ class StreamView:
         await asgi[2](body(wanted.framing.failed(shown(error)), more=False))
 
 
-_Asgi = tuple[Scope, Receive, AsgiSend]
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    framing: Framing
-    document: Document
-    request: Request
-
-
 class _Stream:
     """One open response: outlet of its member, holder of its session and of its connection."""
 
-    def __init__(self, view: StreamView, asked: _Asked, receive: Receive, pipe: ResponsePipe) -> None:
+    def __init__(self, view: StreamView, asked: _Asked, pipe: ResponsePipe) -> None:
         self._operations = view.operations
         self._settings = view.services.settings
         self._asked = asked
         self._framing = asked.framing
-        self._receive = receive
         self._pipe = pipe
         self._last: bytes | None = None
         self._over = asyncio.Event()
@@ -139,16 +140,12 @@ class _Stream:
     async def run(self, session: Session, last_id: str | None) -> None:
         self._session = session
         self._pipe.hold(self, self._settings.socket_send_timeout)
-        self._pipe.write(self._framing.begin(retry_after(self._settings)))
-        self._subscribe(last_id)
-        watching = self._operations.tasks.start(self._watch)
+        if not self._over.is_set():
+            self._subscribe(last_id)
         try:
             await self._stay()
         finally:
-            if self._member is not None:
-                self._member.leave()
-            watching.cancel()
-            await asyncio.wait([watching])
+            self._leave()
         if self._last is not None:
             self._pipe.finish(self._last)
 
@@ -159,11 +156,9 @@ class _Stream:
         except RequestError as error:
             self.end(error)
 
-    async def _watch(self) -> None:
-        """A client that goes away says so on the way in."""
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._over.set()
+    def _leave(self) -> None:
+        if self._member is not None:
+            self._member.leave()
 
     async def _stay(self) -> None:
         while not self._over.is_set():
@@ -195,10 +190,13 @@ class _Stream:
     def drain(self) -> None:
         self._finish(self._framing.going_away(retry_after(self._settings)))
 
+    def lost(self) -> None:
+        self._leave()
+        self._over.set()
+
     def _finish(self, last: bytes) -> None:
         """Nothing is written any more but this."""
-        if self._member is not None:
-            self._member.leave()
+        self._leave()
         if self._last is None:
             self._last = last
         self._over.set()

@@ -114,10 +114,14 @@ class Connection:
         self._state = _State.SILENT
         self._active: set[str] = set()
 
+    @property
+    def over(self) -> bool:
+        return self._state is _State.OVER
+
     # What the client says
 
     def receive(self, message: str | bytes) -> list[Action]:
-        if self._state is _State.OVER:
+        if self.over:
             return []
         if not self._bucket.take():
             return self.end(CloseCode.TOO_MANY_REQUESTS, "Too many messages")

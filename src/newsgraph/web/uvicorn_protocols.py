@@ -13,15 +13,17 @@ from contextlib import suppress
 from typing import Any
 
 from starlette.types import Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
 
 from newsgraph.observe import LOG
 from newsgraph.web.pipes import Holder, ResponsePipe, SocketPipe, at_once, body
 
 _EXTENSION = "newsgraph"
-_LINGER = 5.0  # seconds that a peer has to read the last of it, after all that uvicorn itself waits for
+_LINGER = 3.0  # seconds that a peer has to answer our close, or to read the last of it
+_PIECES = 10_000  # frames that a message may come in; empty ones add nothing to its size
 _SHORT, _LONG = 126, 1 << 16  # RFC 6455, 5.2: payloads of so many bytes have a longer length field
 
 
@@ -43,24 +45,24 @@ class _Held:
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
     _holder: Holder | None = None
+    _stopping = False
     _patience = 0.0
+    _unread = 0
     _stuck: asyncio.TimerHandle | None = None
-    _last_moment: asyncio.TimerHandle | None = None
 
     def hold(self, holder: Holder, patience: float) -> None:
         self._holder, self._patience = holder, patience
+        if self._stopping:
+            holder.drain()
 
     def release(self) -> None:
         self._holder = None
         _cancel(self._stuck)
 
-    def abort(self) -> None:
-        self.transport.abort()
-
     def pause_writing(self) -> None:
         super().pause_writing()  # type: ignore[misc]
         if self._holder is not None:
-            self._stuck = self.loop.call_later(self._patience, self._cut_off)
+            self._wait_for_reader()
 
     def resume_writing(self) -> None:
         _cancel(self._stuck)
@@ -69,23 +71,23 @@ class _Held:
             self._holder.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        holder = self._holder
         self.release()
-        _cancel(self._last_moment)
         super().connection_lost(exc)  # type: ignore[misc]
+        if holder is not None:
+            holder.lost()
 
-    def shutdown(self) -> None:
-        if self._holder is None:
-            super().shutdown()  # type: ignore[misc]
+    def _wait_for_reader(self) -> None:
+        self._unread = self.transport.get_write_buffer_size()
+        self._stuck = self.loop.call_later(self._patience, self._look_at_reader)
+
+    def _look_at_reader(self) -> None:
+        """Whoever is slow and reads on is no trouble: what waits for them is bounded."""
+        if self.transport.get_write_buffer_size() < self._unread:
+            self._wait_for_reader()
         else:
-            self._holder.drain()
-
-    def _cut_off(self) -> None:
-        LOG.info("a connection was cut off: its client has not read for %g s", self._patience)
-        self.transport.abort()
-
-    def _let_go_in(self, seconds: float) -> None:
-        """Whatever the peer does until then."""
-        self._last_moment = self.loop.call_later(seconds, self.transport.abort)
+            LOG.info("a connection was cut off: its client has not read for %g s", self._patience)
+            self.transport.abort()
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:
@@ -94,25 +96,62 @@ def _cancel(timer: asyncio.TimerHandle | None) -> None:
 
 
 class HttpProtocol(_Held, HttpToolsProtocol):
-    """For one connection with its requests, one after the other."""
+    """For one connection with its requests, one after the other.
+
+    A client may send requests before it has the answers to those before; `_cycles` has all that are not answered.
+    uvicorn tells only the last of them when the client goes.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._cycles: list[RequestResponseCycle] = []
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope["extensions"] = {_EXTENSION: self}
 
+    def on_headers_complete(self) -> None:
+        before = self.cycle
+        super().on_headers_complete()
+        if self.cycle is not before:
+            self._cycles = [one for one in self._cycles if not one.response_complete]
+            self._cycles.append(self.cycle)
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        self._forget()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disconnect()
+        super().connection_lost(exc)
+        self._forget()
+
+    def _disconnect(self) -> None:
+        """Nobody hears the answers any more, and who is making one may know."""
+        for cycle in self._cycles:
+            if not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+
+    def _forget(self) -> None:
+        """What leads back here could only be freed by the cyclic collector."""
+        self._cycles.clear()
+        self.scope = self.cycle = self.parser = None  # type: ignore[assignment]
+
     def shutdown(self) -> None:
         """What is being answered is finished; a stream would never be, and has to be told."""
-        HttpToolsProtocol.shutdown(self)
+        self._stopping = True
+        super().shutdown()
         if self._holder is not None:
             self._holder.drain()
 
     def ready(self) -> bool:
         return not self.flow.write_paused and not self.transport.is_closing()
 
-    async def room(self) -> bool:
-        await self.flow.drain()
-        return not self.transport.is_closing()
+    def abort(self) -> None:
+        self._disconnect()
+        self.transport.abort()
 
 
 class _Response:
@@ -121,8 +160,7 @@ class _Response:
     def __init__(self, connection: HttpProtocol, send: Send) -> None:
         self._send = send
         self._connection = connection
-        self.hold, self.ready, self.room = connection.hold, connection.ready, connection.room
-        self.abort = connection.abort
+        self.hold, self.ready = connection.hold, connection.ready
 
     def write(self, message: bytes) -> None:
         at_once(self._send(body(message, more=True)))  # type: ignore[arg-type]
@@ -133,7 +171,7 @@ class _Response:
         if self.ready():
             at_once(self._send(body(message, more=False)))  # type: ignore[arg-type]
         else:
-            self.abort()
+            self._connection.abort()
 
 
 class WebSocketProtocol(_Held, WebSocketsSansIOProtocol):
@@ -143,6 +181,8 @@ class WebSocketProtocol(_Held, WebSocketsSansIOProtocol):
     (RFC 7692, 6), and uvicorn leaves nothing of its own waiting that they could overtake.
     """
 
+    _last_moment: asyncio.TimerHandle | None = None
+
     async def run_asgi(self) -> None:
         scope: Any = self.scope
         scope["extensions"][_EXTENSION] = self
@@ -150,14 +190,30 @@ class WebSocketProtocol(_Held, WebSocketsSansIOProtocol):
             await super().run_asgi()
         finally:
             del scope["extensions"][_EXTENSION]  # else a connection could only be freed by the cyclic collector
-        if not self.disconnected:
-            self._let_go_in(self.close_timeout + _LINGER)
+        self._let_go_soon()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        _cancel(self._last_moment)
+
+    def shutdown(self) -> None:
+        self._stopping = True
+        if self._holder is None:
+            super().shutdown()
+        else:
+            self._holder.drain()
+
+    def _let_go_soon(self) -> None:
+        """Whatever the peer does until then; it may never answer a close."""
+        if self._last_moment is None and not self.disconnected:
+            self._last_moment = self.loop.call_later(_LINGER, self.transport.abort)
 
     def ready(self) -> bool:
         return self.writable.is_set() and not self._closing()
 
     def write(self, message: bytes) -> None:
-        self.transport.write(text_frame(message))
+        if not self._closing():
+            self.transport.write(text_frame(message))
 
     async def room(self) -> bool:
         await self.writable.wait()
@@ -173,10 +229,11 @@ class WebSocketProtocol(_Held, WebSocketsSansIOProtocol):
             return
         with suppress(ClientDisconnected):
             at_once(self.send({"type": "websocket.close", "code": code, "reason": reason}))
+        self._let_go_soon()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        self._let_go_in(_LINGER)
+        self._let_go_soon()
 
     def handle_ping(self) -> None:
         """Answers unless the peer is behind with reading, when its own pings would fill our memory."""
@@ -185,10 +242,17 @@ class WebSocketProtocol(_Held, WebSocketsSansIOProtocol):
         else:
             self.conn.data_to_send()
 
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) < _PIECES:
+            super().handle_cont(event)
+        elif not self.close_sent:
+            self.conn.send_close(CloseCode.MESSAGE_TOO_BIG)
+            self.handle_parser_exception()
+
     def send_receive_event_to_app(self) -> None:
         """Text that is no text is the peer's fault and closes with 1007; uvicorn would log it as one of ours."""
         if self.curr_msg_data_type == "text" and not self.close_sent and not _is_text(self.frames):
-            self.conn.send_close(1007)
+            self.conn.send_close(CloseCode.INVALID_DATA)
             self.handle_parser_exception()
         else:
             super().send_receive_event_to_app()

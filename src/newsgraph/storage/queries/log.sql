@@ -23,10 +23,10 @@ SELECT seq, at, kind, payload FROM log WHERE topic = $1 AND seq > $2 ORDER BY se
 SELECT seq, at, kind, payload FROM log WHERE kind = $1 AND seq > $2 ORDER BY seq LIMIT $3
 
 -- name: log_newest_of_topic
-SELECT seq, at, kind, payload FROM log WHERE topic = $1 AND seq > $2 ORDER BY seq DESC LIMIT $3
+SELECT seq FROM log WHERE topic = $1 AND seq > $2 ORDER BY seq DESC LIMIT $3
 
 -- name: log_newest_of_kind
-SELECT seq, at, kind, payload FROM log WHERE kind = $1 AND seq > $2 ORDER BY seq DESC LIMIT $3
+SELECT seq FROM log WHERE kind = $1 AND seq > $2 ORDER BY seq DESC LIMIT $3
 
 -- Reads no more rows than are dropped, and one.
 -- name: log_first_since
