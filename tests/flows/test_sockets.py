@@ -120,7 +120,7 @@ async def test_nothing_stays_of_sockets_that_died(stand: Newsstand) -> None:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(Fault(FaultCode.UNAVAILABLE, "Later."), "UNAVAILABLE"), (RuntimeError("a secret of ours"), "INTERNAL")],
+    [(Fault(FaultCode.NOT_FOUND, "Gone."), "NOT_FOUND"), (RuntimeError("a secret of ours"), "INTERNAL")],
 )
 async def test_a_stream_that_fails_says_so_and_ends(
     stand: Newsstand, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
