@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import multiprocessing
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -63,8 +63,8 @@ def create() -> Starlette:
 
 async def _with_supervisor(_newsroom: Newsroom) -> None:
     """Ends when the process that has started this one is gone, as after `kill -9`: nobody else would end it."""
-    supervisor = os.getppid()
-    while os.getppid() == supervisor:  # noqa: ASYNC110 - the system tells of it in no other way
+    supervisor = multiprocessing.parent_process()  # as it was at the start: by now it may have gone already
+    while supervisor is None or supervisor.is_alive():  # noqa: ASYNC110 - the system tells of it in no other way
         await asyncio.sleep(_LOOK)
     LOG.warning("the supervisor is gone, so this worker ends, too")
     signal.raise_signal(signal.SIGTERM)
