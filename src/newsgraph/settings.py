@@ -52,6 +52,9 @@ class Settings:
     mailbox_size: int = _setting(1_000, "Events that wait for one subscriber; more is SLOW_CONSUMER.")
     connections: int = _setting(15_000, "Sockets and streams open at once, of each process; 0: no limit.")
     connections_per_address: int = _setting(1_000, "The same from one address (IPv6: one /64 network); 0: no limit.")
+    keep_alive: float = _setting(
+        75.0, "How long an idle HTTP connection is kept; longer than your proxy keeps its own."
+    )
     message_size: int = _setting(1_000_000, "Most bytes of a WebSocket message, and of the request of an HTTP stream.")
     stream_heartbeat: float = _setting(15.0, "How long an HTTP stream may be silent before it says that it is alive.")
     reconnect_spread: float = _setting(5.0, "Clients are asked to reconnect after a random part of this time.")
@@ -123,8 +126,8 @@ _CHECKS: list[tuple[Any, str]] = [
         "socket_init_timeout, socket_send_timeout, socket_ping_interval, socket_ping_timeout: more than 0.",
     ),
     (
-        lambda s: min(s.stream_heartbeat, s.drain_timeout, s.message_size) <= 0,
-        "stream_heartbeat, drain_timeout, message_size: more than 0.",
+        lambda s: min(s.stream_heartbeat, s.drain_timeout, s.keep_alive, s.message_size) <= 0,
+        "stream_heartbeat, drain_timeout, keep_alive, message_size: more than 0.",
     ),
 ]
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -174,3 +175,15 @@ def test_a_system_that_lets_nothing_be_raised(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(resource, "setrlimit", refuse)
     assert open_files() == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def test_an_idle_connection_is_kept_as_long_as_the_setting_says(tmp_path: Path) -> None:
+    with started("serve", "--keep-alive", "0.3", folder=tmp_path) as (_, url):
+        assert get(f"{url}/healthz")[0] == 200
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=5) as idle:
+            idle.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+            begun = time.monotonic()
+            while idle.recv(4_096):
+                pass
+        assert time.monotonic() - begun >= 0.3

@@ -134,5 +134,6 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "ws_max_size": settings.message_size,
         "ws_ping_interval": settings.socket_ping_interval,
         "ws_ping_timeout": settings.socket_ping_timeout,
+        "timeout_keep_alive": settings.keep_alive,
         "timeout_graceful_shutdown": settings.drain_timeout,
     }
