@@ -13,7 +13,7 @@ from functools import partial
 from newsgraph.actions.newsroom import Call, Newsroom, once, require
 from newsgraph.domain.cursors import Position
 from newsgraph.domain.errors import Fault, FaultCode, ListErrorCode, Problem, ProblemDetail
-from newsgraph.domain.events import ListChanged
+from newsgraph.domain.events import ListChanged, ListCurated
 from newsgraph.domain.lists import (
     DEPTH,
     RELATED_DEPTH,
@@ -131,6 +131,7 @@ async def curate(newsroom: Newsroom, viewer: Viewer, command: CurateList) -> str
         await session.lists.set_curation(str(key), await _curation(session, str(key), command))
         if title is not None:
             await session.lists.set_title(str(key), title)
+        session.log.append(ListCurated(str(key)))
         await refresh(session, key)
         return str(key)
 

@@ -156,6 +156,25 @@ class ListChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ListCurated:
+    """An editor has set a list's title, pins or exclusions. Where that moves the list, a ListChanged comes, too."""
+
+    kind: ClassVar[str] = "curation"
+    key: str
+
+    @property
+    def topic(self) -> str:
+        return f"curation:{self.key}"
+
+    def payload(self) -> Payload:
+        return {"key": self.key}
+
+    @classmethod
+    def of(cls, payload: Payload) -> ListCurated:
+        return cls(payload["key"])
+
+
+@dataclass(frozen=True, slots=True)
 class ViewsCounted:
     """Views were added to these articles."""
 
@@ -231,7 +250,16 @@ class UserChanged:
         return cls(payload["user"])
 
 
-Event = CommentChanged | ArticleChanged | ListChanged | ViewsCounted | SectionChanged | AuthorChanged | UserChanged
+Event = (
+    CommentChanged
+    | ArticleChanged
+    | ListChanged
+    | ListCurated
+    | ViewsCounted
+    | SectionChanged
+    | AuthorChanged
+    | UserChanged
+)
 
 EVENTS: dict[str, type[Event]] = {
     event.kind: event
@@ -239,6 +267,7 @@ EVENTS: dict[str, type[Event]] = {
         CommentChanged,
         ArticleChanged,
         ListChanged,
+        ListCurated,
         ViewsCounted,
         SectionChanged,
         AuthorChanged,

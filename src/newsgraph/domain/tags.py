@@ -11,6 +11,7 @@ from newsgraph.domain.events import (
     CommentChanged,
     Event,
     ListChanged,
+    ListCurated,
     SectionChanged,
     UserChanged,
     ViewsCounted,
@@ -33,6 +34,6 @@ def touched(event: Event) -> frozenset[str]:
             tags = ["sections"]
         case AuthorChanged():
             tags = ["authors"]
-        case ListChanged() | UserChanged():
+        case ListChanged() | ListCurated() | UserChanged():
             tags = []
     return frozenset([event.topic, *tags])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from urllib.parse import quote, unquote
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from newsgraph.domain.articles import AdSlot, Article, ArticleFilter
 from newsgraph.domain.authors import Author
@@ -15,6 +15,7 @@ from newsgraph.domain.cursors import global_id
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.pages import PageArguments, page_of, page_slice
 from newsgraph.domain.sections import Section
+from newsgraph.engine.loading import Loader
 from newsgraph.graph.context import Context, Info
 from newsgraph.graph.enums import ArticleOrder, Window
 from newsgraph.graph.inputs import ArticleFilterInput
@@ -24,9 +25,11 @@ from newsgraph.graph.scalars import URL
 from newsgraph.policies import moderation
 from newsgraph.policies.access import article_visible
 from newsgraph.ports.articles import SearchHit
+from newsgraph.ports.store import Session
 
 _OWN_PATH = "/articles/"
 _SEARCH_ORDER = "relevance"
+_WINDOW_AGE = timedelta(minutes=1)  # views leave a window as time goes by, without an event
 _SEARCH_MAX = 500  # code points: each word costs the database work, and none is left out
 
 
@@ -79,7 +82,9 @@ async def articles(
     context, where = info.context, filter.value() if filter else ArticleFilter()
     order = order_name(order_by)
     asked = page_slice(PageArguments(first, after, last, before), order, context.page_limits)
+    context.depends.on("articles")
     rows = await context.read(lambda s: s.articles.page(where, order_by, asked))
+    context.depends.articles(rows)
     return connect(page_of(rows, asked), order, article_key, lambda: context.read(lambda s: s.articles.count(where)))
 
 
@@ -93,7 +98,9 @@ async def search(
     found = None if section is None else await section_id(context, section)
     if section is not None and found is None:
         return Connection([], False, False, _none)
+    context.depends.on("articles")
     hits = await context.read(lambda s: s.articles.search(query, found, asked))
+    context.depends.articles(hit.article for hit in hits)
     page = page_of(hits, asked)
     return Connection(
         [_search_edge(hit) for hit in page.items],
@@ -118,8 +125,8 @@ async def section_id(context: Context, slug: str) -> int | None:
 
 async def below(
     context: Context,
-    rows: DataLoader[Under, Sequence[Article]],
-    counts: DataLoader[int, int],
+    rows: Loader[Session, Under, Sequence[Article]],
+    counts: Loader[Session, int, int],
     parent_id: int,
     page: PageArguments,
 ) -> Connection:
@@ -168,8 +175,12 @@ async def ad_slots(root: Article, info: Info) -> Sequence[AdSlot]:
 async def view_count(root: Article, info: Info, window: Window = Window.ALL_TIME) -> int:
     if window is Window.ALL_TIME:
         return root.view_count
+    info.context.depends.ends(info.context.now() + _WINDOW_AGE)
     return await info.context.loaders.views.load((root.id, window))
 
 
 def comment_policy(root: Article, info: Info) -> CommentPolicy:
-    return moderation.comment_policy(root, info.context.settings, info.context.now())
+    policy = moderation.comment_policy(root, info.context.settings, info.context.now())
+    if policy.open and policy.closes_at is not None:
+        info.context.depends.ends(policy.closes_at)
+    return policy

@@ -27,6 +27,7 @@ async def authors(
 ) -> Connection:
     context = info.context
     asked = page_slice(PageArguments(first, after, last, before), _BY_NAME, context.page_limits)
+    context.depends.on("authors")
     rows = await context.read(lambda s: s.authors.page(asked))
     return connect(page_of(rows, asked), _BY_NAME, author_key, lambda: context.read(lambda s: s.authors.count()))
 
@@ -45,4 +46,5 @@ async def articles(
 ) -> Connection:
     context, loaders = info.context, info.context.loaders
     page = PageArguments(first, after, last, before)
+    context.depends.on("articles")
     return await _articles.below(context, loaders.articles_of_author, loaders.count_of_author, root.id, page)

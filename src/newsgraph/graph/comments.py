@@ -22,6 +22,7 @@ from newsgraph.domain.comments import (
 from newsgraph.domain.cursors import global_id, number
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.pages import Page, PageArguments, Slice, page_of, page_slice
+from newsgraph.domain.tags import MODERATION
 from newsgraph.domain.users import Role, User
 from newsgraph.graph import articles
 from newsgraph.graph.context import Context, Info
@@ -72,6 +73,7 @@ async def of_article(
 ) -> Connection:
     context = info.context
     asked = page_slice(PageArguments(first, after, last, before), order_name(order_by), context.page_limits)
+    context.depends.on(f"comments:{root.id}")
     if focus is not None:
         return await _focused(context, root, order_by, asked, focus)
     found = await context.loaders.comments_of_article.load(Under(root.id, asked, order_by))
@@ -161,6 +163,7 @@ async def moderation_queue(
         head = await session.log.head()
         return CommentRows(await session.comments.queue(queue, article, asked), head.last_seq)
 
+    context.depends.on(MODERATION)
     found = await context.read(queued)
     plain = connect(
         page_of(found.rows, asked),

@@ -13,6 +13,7 @@ from newsgraph.actions.newsroom import Newsroom
 from newsgraph.actions.views import ViewCounter
 from newsgraph.domain.pages import PageLimits
 from newsgraph.domain.users import ANONYMOUS, Viewer
+from newsgraph.graph.dependencies import Dependencies
 from newsgraph.graph.loaders import Loaders
 from newsgraph.live.streams import Streams
 from newsgraph.ports.store import Session
@@ -50,6 +51,7 @@ class Context:
     services: Services
     viewer: Viewer = ANONYMOUS
     reader: Reader = field(default_factory=Reader)
+    depends: Dependencies = field(default_factory=Dependencies)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +59,7 @@ class Context:
 
     def refresh(self) -> None:
         """Forget what was read: from here on, everything is read anew."""
-        self.loaders = Loaders(self.services.newsroom.store, self.viewer)
+        self.loaders = Loaders(self.services.newsroom.store, self.viewer, self.depends)
 
     def now(self) -> datetime:
         return self.services.clock()

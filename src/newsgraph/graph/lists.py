@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import gather
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import strawberry
@@ -24,6 +24,7 @@ from newsgraph.graph.pages import Connection
 from newsgraph.ports.lists import StoredList
 
 _ORDER = "rank"
+_RECKONED = frozenset({"computedAt", "score", "reasons"})  # may change with each ranking, though the order does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ async def listing(context: Context, key: ListKey) -> Listing | None:
 
 
 def _listing(context: Context, key: ListKey, stored: StoredList) -> Listing:
+    if context.depends.selects(_RECKONED):
+        context.depends.ends(context.now() + timedelta(seconds=context.settings.ranking_interval))
     version = context.services.streams.position(stored.list.version).encode()
     return Listing(stored.list, key, stored.items, version)
 
@@ -106,6 +109,7 @@ async def _first_related(context: Context, key: ListKey) -> Listing | None:
     article = await articles.visible(context, int(key.scope or 0))
     if article is None or not article.published:
         return None
+    context.depends.on(f"list:{key}")
     await actions.ensure_related(context.newsroom, article.id)
     found = await context.read(lambda s: s.lists.by_keys([str(key)]))
     return _listing(context, key, found[0]) if found else None

@@ -6,10 +6,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
-
-from strawberry.dataloader import DataLoader
 
 from newsgraph.domain.articles import AdSlot, Article, Body
 from newsgraph.domain.authors import Author
@@ -17,6 +15,8 @@ from newsgraph.domain.comments import Comment, Flag, ModerationAction
 from newsgraph.domain.pages import Slice
 from newsgraph.domain.sections import Section
 from newsgraph.domain.users import User, Viewer
+from newsgraph.engine.loading import Batch, Find, Loader, Note
+from newsgraph.graph.dependencies import Dependencies
 from newsgraph.graph.enums import CommentOrder, ReactionKind, Window
 from newsgraph.ports.lists import StoredList
 from newsgraph.ports.store import Session, Store
@@ -46,42 +46,43 @@ class CommentRows:
 
 
 class Loaders:
-    """One set for one operation, or for one event of a subscription."""
+    """One set for one operation, or for one event of a subscription. What it reads is noted in `depends`."""
 
-    def __init__(self, store: Store, viewer: Viewer) -> None:
-        self._store = store
+    def __init__(self, store: Store, viewer: Viewer, depends: Dependencies) -> None:
+        self._batch: Batch[Session] = Batch(store.read)
         self._viewer = viewer
+        self._depends = depends
 
     @cached_property
-    def article(self) -> DataLoader[int, Article | None]:
-        return self._one(lambda s, ids: s.articles.by_ids(ids), "id")
+    def article(self) -> Loader[Session, int, Article | None]:
+        return self._one(lambda s, ids: s.articles.by_ids(ids), "id", self._depends.article)
 
     @cached_property
-    def article_by_slug(self) -> DataLoader[str, Article | None]:
-        return self._one(lambda s, slugs: s.articles.by_slugs(slugs), "slug")
+    def article_by_slug(self) -> Loader[Session, str, Article | None]:
+        return self._one(lambda s, slugs: s.articles.by_slugs(slugs), "slug", self._found("slug:{}"))
 
     @cached_property
-    def article_by_url(self) -> DataLoader[str, Article | None]:
-        return self._one(lambda s, urls: s.articles.by_urls(urls), "url")
+    def article_by_url(self) -> Loader[Session, str, Article | None]:
+        return self._one(lambda s, urls: s.articles.by_urls(urls), "url", self._found("articles"))
 
     @cached_property
-    def body(self) -> DataLoader[int, Body]:
-        return self._many(lambda s, ids: s.articles.bodies(ids), _EMPTY_BODY)
+    def body(self) -> Loader[Session, int, Body]:
+        return self._many(lambda s, ids: s.articles.bodies(ids), _EMPTY_BODY, self._tags("article:{}"))
 
     @cached_property
-    def tags(self) -> DataLoader[int, Sequence[str]]:
-        return self._many(lambda s, ids: s.articles.tags(ids), ())
+    def tags(self) -> Loader[Session, int, Sequence[str]]:
+        return self._many(lambda s, ids: s.articles.tags(ids), (), self._tags("article:{}"))
 
     @cached_property
-    def ad_slots(self) -> DataLoader[int, Sequence[AdSlot]]:
-        return self._many(lambda s, ids: s.articles.ad_slots(ids), ())
+    def ad_slots(self) -> Loader[Session, int, Sequence[AdSlot]]:
+        return self._many(lambda s, ids: s.articles.ad_slots(ids), (), self._tags("article:{}"))
 
     @cached_property
-    def _sections(self) -> DataLoader[str, Sequence[Section]]:
-        async def load(keys: list[str]) -> list[Sequence[Section]]:
-            return [await self._store.read(lambda session: session.sections.all()) for _ in keys]
+    def _sections(self) -> Loader[Session, str, Sequence[Section]]:
+        async def find(session: Session, keys: list[str]) -> Mapping[str, Sequence[Section]]:
+            return dict.fromkeys(keys, await session.sections.all())
 
-        return DataLoader(load_fn=load)
+        return Loader(self._batch, find, (), self._tags("sections"))
 
     async def sections(self) -> Sequence[Section]:
         """All of them: they are few, and whoever needs one soon needs the others."""
@@ -94,92 +95,120 @@ class Loaders:
         return next((one for one in await self.sections() if one.slug == slug), None)
 
     @cached_property
-    def author(self) -> DataLoader[int, Author | None]:
-        return self._one(lambda s, ids: s.authors.by_ids(ids), "id")
+    def author(self) -> Loader[Session, int, Author | None]:
+        return self._one(lambda s, ids: s.authors.by_ids(ids), "id", self._tags("authors"))
 
     @cached_property
-    def author_by_slug(self) -> DataLoader[str, Author | None]:
-        return self._one(lambda s, slugs: s.authors.by_slugs(slugs), "slug")
+    def author_by_slug(self) -> Loader[Session, str, Author | None]:
+        return self._one(lambda s, slugs: s.authors.by_slugs(slugs), "slug", self._tags("authors"))
 
     @cached_property
-    def authors_of(self) -> DataLoader[int, Sequence[Author]]:
-        return self._many(lambda s, ids: s.authors.of_articles(ids), ())
+    def authors_of(self) -> Loader[Session, int, Sequence[Author]]:
+        return self._many(lambda s, ids: s.authors.of_articles(ids), (), self._tags("authors", "article:{}"))
 
     @cached_property
-    def articles_of_section(self) -> DataLoader[Under, Sequence[Article]]:
-        return self._pages(lambda s, ids, shape: s.articles.pages_of_sections(ids, shape[1]))
+    def articles_of_section(self) -> Loader[Session, Under, Sequence[Article]]:
+        return self._pages(lambda s, ids, shape: s.articles.pages_of_sections(ids, shape[1]), note=self._articles)
 
     @cached_property
-    def articles_of_author(self) -> DataLoader[Under, Sequence[Article]]:
-        return self._pages(lambda s, ids, shape: s.articles.pages_of_authors(ids, shape[1]))
+    def articles_of_author(self) -> Loader[Session, Under, Sequence[Article]]:
+        return self._pages(lambda s, ids, shape: s.articles.pages_of_authors(ids, shape[1]), note=self._articles)
 
     @cached_property
-    def count_of_section(self) -> DataLoader[int, int]:
+    def count_of_section(self) -> Loader[Session, int, int]:
         return self._many(lambda s, ids: s.articles.counts_of_sections(ids), 0)
 
     @cached_property
-    def count_of_author(self) -> DataLoader[int, int]:
+    def count_of_author(self) -> Loader[Session, int, int]:
         return self._many(lambda s, ids: s.articles.counts_of_authors(ids), 0)
 
     @cached_property
-    def ranked_list(self) -> DataLoader[str, StoredList | None]:
-        return self._one(lambda s, keys: s.lists.by_keys(keys), "list.key")
-
-    @cached_property
-    def views(self) -> DataLoader[tuple[int, Window], int]:
-        return self._grouped(
-            lambda s, ids, window: s.views.counts(ids, window), lambda key: key[0], lambda key: key[1], 0
+    def ranked_list(self) -> Loader[Session, str, StoredList | None]:
+        return self._one(
+            lambda s, keys: s.lists.by_keys(keys), "list.key", self._tags("list:{}", "curation:{}", "sections")
         )
 
     @cached_property
-    def comment(self) -> DataLoader[int, Comment | None]:
-        return self._one(lambda s, ids: s.comments.by_ids(ids), "id")
+    def views(self) -> Loader[Session, tuple[int, Window], int]:
+        find: Find[Session, tuple[int, Window], int] = self._grouped(
+            lambda s, ids, window: s.views.counts(ids, window), itemgetter(0), itemgetter(1), 0
+        )
+        return Loader(self._batch, find, 0, lambda key, _count: self._depends.on(f"views:{key[0]}"))
 
     @cached_property
-    def comments_of_article(self) -> DataLoader[Under, CommentRows]:
-        return self._comment_pages(lambda s: s.comments.pages_of_articles)
+    def comment(self) -> Loader[Session, int, Comment | None]:
+        return self._one(lambda s, ids: s.comments.by_ids(ids), "id", self._depends.comment)
 
     @cached_property
-    def replies(self) -> DataLoader[Under, CommentRows]:
+    def comments_of_article(self) -> Loader[Session, Under, CommentRows]:
+        return self._comment_pages(
+            lambda s: s.comments.pages_of_articles,
+            lambda page, _rows: self._depends.on(f"comments:{page.parent_id}"),
+        )
+
+    @cached_property
+    def replies(self) -> Loader[Session, Under, CommentRows]:
+        """Whoever has the comment has noted its article, which is the replies' own."""
         return self._comment_pages(lambda s: s.comments.pages_of_comments)
 
     @cached_property
-    def flags(self) -> DataLoader[int, Sequence[Flag]]:
-        return self._many(lambda s, ids: s.comments.flags(ids), ())
+    def flags(self) -> Loader[Session, int, Sequence[Flag]]:
+        return self._many(lambda s, ids: s.comments.flags(ids), (), self._tags("comment:{}"))
 
     @cached_property
-    def history(self) -> DataLoader[int, Sequence[ModerationAction]]:
-        return self._many(lambda s, ids: s.comments.history(ids), ())
+    def history(self) -> Loader[Session, int, Sequence[ModerationAction]]:
+        return self._many(lambda s, ids: s.comments.history(ids), (), self._tags("comment:{}"))
 
     @cached_property
-    def reaction(self) -> DataLoader[int, ReactionKind | None]:
+    def reaction(self) -> Loader[Session, int, ReactionKind | None]:
         """The viewer's own; they must be signed in."""
         user_id = self._viewer.user_id or 0
-        return self._many(lambda s, ids: s.comments.reactions_of(user_id, ids), None)
+        return self._many(lambda s, ids: s.comments.reactions_of(user_id, ids), None, self._tags("comment:{}"))
 
     @cached_property
-    def user(self) -> DataLoader[int, User | None]:
-        return self._one(lambda s, ids: s.users.by_ids(ids), "id")
+    def user(self) -> Loader[Session, int, User | None]:
+        return self._one(lambda s, ids: s.users.by_ids(ids), "id", self._tags("user:{}"))
 
-    def _one(self, find: Callable[[Session, list[K]], Awaitable[Iterable[V]]], key: str) -> DataLoader[K, V | None]:
+    # What is noted
+
+    def _tags(self, *patterns: str) -> Note[Any, Any]:
+        """Tags with the key in them."""
+        return lambda key, _value: self._depends.on(*(pattern.format(key) for pattern in patterns))
+
+    def _found(self, pattern: str) -> Note[Any, Article | None]:
+        """Also that there is none: it may come."""
+
+        def note(key: object, article: Article | None) -> None:
+            self._depends.on(pattern.format(key))
+            if article is not None:
+                self._depends.article(article.id)
+
+        return note
+
+    def _articles(self, _page: Under, rows: Sequence[Article]) -> None:
+        self._depends.articles(rows)
+
+    # How it is found
+
+    def _one(
+        self, find: Callable[[Session, list[K]], Awaitable[Iterable[V]]], key: str, note: Note[K, V | None]
+    ) -> Loader[Session, K, V | None]:
         """Rows that come in any order and may be missing."""
         key_of = attrgetter(key)
 
-        async def load(keys: list[K]) -> list[V | None]:
-            found = await self._store.read(lambda session: find(session, keys))
-            rows = {key_of(row): row for row in found}
-            return [rows.get(wanted) for wanted in keys]
+        async def by_key(session: Session, keys: list[K]) -> Mapping[K, V]:
+            return {key_of(row): row for row in await find(session, keys)}
 
-        return DataLoader(load_fn=load)
+        return Loader[Session, K, "V | None"](self._batch, by_key, None, note)
 
-    def _many(self, find: Callable[[Session, list[K]], Awaitable[Mapping[K, V]]], missing: V) -> DataLoader[K, V]:
+    def _many(
+        self,
+        find: Callable[[Session, list[K]], Awaitable[Mapping[K, V]]],
+        missing: V,
+        note: Note[K, V] | None = None,
+    ) -> Loader[Session, K, V]:
         """A value for each key, `missing` where there is none."""
-
-        async def load(keys: list[K]) -> list[V]:
-            rows = await self._store.read(lambda session: find(session, keys))
-            return [rows.get(wanted, missing) for wanted in keys]
-
-        return DataLoader(load_fn=load)
+        return Loader(self._batch, find, missing, note)
 
     def _grouped(
         self,
@@ -187,33 +216,36 @@ class Loaders:
         id_of: Callable[[K], int],
         shape_of: Callable[[K], S],
         missing: V,
-    ) -> DataLoader[K, V]:
-        """Keys of several shapes in one snapshot: one statement a shape."""
+    ) -> Find[Session, K, V]:
+        """Keys of several shapes: one statement a shape."""
 
-        async def find_all(session: Session, keys: list[K]) -> dict[S, Mapping[int, V]]:
+        async def find_all(session: Session, keys: list[K]) -> Mapping[K, V]:
             groups: defaultdict[S, list[int]] = defaultdict(list)
             for key in keys:
                 groups[shape_of(key)].append(id_of(key))
-            return {shape: await find(session, ids, shape) for shape, ids in groups.items()}
+            rows = {shape: await find(session, ids, shape) for shape, ids in groups.items()}
+            return {key: rows[shape_of(key)].get(id_of(key), missing) for key in keys}
 
-        async def load(keys: list[K]) -> list[V]:
-            rows = await self._store.read(lambda session: find_all(session, keys))
-            return [rows[shape_of(key)].get(id_of(key), missing) for key in keys]
-
-        return DataLoader(load_fn=load)
+        return find_all
 
     def _pages(
-        self, find: Callable[[Session, list[int], _Shape], Awaitable[Mapping[int, V]]], missing: Any = ()
-    ) -> DataLoader[Under, V]:
-        return self._grouped(find, attrgetter("parent_id"), _shape, missing)
+        self,
+        find: Callable[[Session, list[int], _Shape], Awaitable[Mapping[int, V]]],
+        missing: Any = (),
+        note: Note[Under, V] | None = None,
+    ) -> Loader[Session, Under, V]:
+        found = self._grouped(find, attrgetter("parent_id"), _shape, missing)
+        return Loader[Session, Under, V](self._batch, found, missing, note)
 
-    def _comment_pages(self, pages: Callable[[Session], _CommentPages]) -> DataLoader[Under, CommentRows]:
+    def _comment_pages(
+        self, pages: Callable[[Session], _CommentPages], note: Note[Under, CommentRows] | None = None
+    ) -> Loader[Session, Under, CommentRows]:
         async def find(session: Session, ids: list[int], shape: _Shape) -> Mapping[int, CommentRows]:
             head = await session.log.head()
             rows = await pages(session)(ids, shape[0] or CommentOrder.NEWEST, shape[1])
             return {parent: CommentRows(rows.get(parent, ()), head.last_seq) for parent in ids}
 
-        return self._pages(find)
+        return self._pages(find, note=note)
 
 
 _Shape = tuple[CommentOrder | None, Slice]

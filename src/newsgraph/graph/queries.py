@@ -31,6 +31,7 @@ from newsgraph.graph.types import (
 
 
 async def stream_head(info: Info) -> str:
+    info.context.depends.lasting = False
     head = await info.context.read(lambda s: s.log.head())
     return head.position.encode()
 

@@ -39,6 +39,7 @@ async def articles(
 ) -> Connection:
     context, loaders = info.context, info.context.loaders
     page = PageArguments(first, after, last, before)
+    context.depends.on(f"articles:{root.slug}")
     return await _articles.below(context, loaders.articles_of_section, loaders.count_of_section, root.id, page)
 
 

@@ -1,0 +1,137 @@
+"""Loading together: what an operation asks for in one turn of the loop is read in one go, each thing once.
+
+DataLoader batches for each loader alone, and each of its keys has a future of its own. Here all loaders of an operation
+share one batch: one read, so one snapshot and one hop to the database's thread, and one future for all who wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+S = TypeVar("S")
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+Read = Callable[[Callable[[S], Awaitable[Any]]], Awaitable[Any]]
+"""Runs a function on a session: all that it reads is one snapshot."""
+
+Find = Callable[[S, list[K]], Awaitable[Mapping[K, V]]]
+"""Values by their keys; what is not there has none."""
+
+Note = Callable[[K, V], object]
+"""Hears of each key that was read, and of its value."""
+
+
+class _Turn(asyncio.Future[None]):
+    """Ends when a batch was read. Whoever is cancelled while waiting for it cancels nobody else's batch."""
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        return False
+
+
+class Batch(Generic[S]):
+    """What the loaders of one operation wait for."""
+
+    __slots__ = ("_filling", "_loaders", "_read", "_turn")
+
+    def __init__(self, read: Read[S]) -> None:
+        self._read = read
+        self._loaders: dict[Loader[S, Any, Any], None] = {}
+        self._turn: _Turn | None = None
+        self._filling: asyncio.Task[None] | None = None
+
+    def wait(self, loader: Loader[S, Any, Any]) -> _Turn:
+        """Begins one turn after the first of them was asked: by then the others are there too."""
+        if self._turn is None:
+            loop = asyncio.get_running_loop()
+            self._turn = _Turn(loop=loop)
+            self._filling = loop.create_task(self._fill())
+        self._loaders[loader] = None
+        return self._turn
+
+    async def _fill(self) -> None:
+        loaders, self._loaders = list(self._loaders), {}
+        turn, self._turn = self._turn, None
+        try:
+            await self._find(loaders)
+        finally:
+            if turn is not None:
+                turn.set_result(None)
+
+    async def _find(self, loaders: Sequence[Loader[S, Any, Any]]) -> None:
+        """What one of them cannot read is no reason for the others to fail: they are then read one by one."""
+        wanted = [loader.take() for loader in loaders]
+
+        async def find(session: S) -> list[Mapping[Any, Any]]:
+            return [await loader.find(session, keys) for loader, keys in zip(loaders, wanted, strict=True)]
+
+        try:
+            found = await self._read(find)
+        except Exception as error:
+            if len(loaders) == 1:
+                loaders[0].fail(wanted[0], error)
+                return
+            for loader, keys in zip(loaders, wanted, strict=True):
+                loader.want(keys)
+                await self._find([loader])
+            return
+        for loader, keys, values in zip(loaders, wanted, found, strict=True):
+            loader.keep(keys, values)
+
+
+class Loader(Generic[S, K, V]):
+    """Values by key. `missing` stands for what there is not; `note` hears of each key that was read."""
+
+    __slots__ = ("_batch", "_failed", "_found", "_missing", "_note", "_wanted", "find")
+
+    def __init__(self, batch: Batch[S], find: Find[S, K, V], missing: V, note: Note[K, V] | None = None) -> None:
+        self.find = find
+        self._batch = batch
+        self._missing = missing
+        self._note = note
+        self._found: dict[K, V] = {}
+        self._failed: dict[K, Exception] = {}
+        self._wanted: dict[K, None] = {}
+
+    async def load(self, key: K) -> V:
+        if key not in self._found:
+            await self._ask((key,))
+        return self._found[key]
+
+    async def load_many(self, keys: Sequence[K]) -> list[V]:
+        """In the order of the keys."""
+        unknown = [key for key in keys if key not in self._found]
+        if unknown:
+            await self._ask(unknown)
+        return [self._found[key] for key in keys]
+
+    async def _ask(self, keys: Iterable[K]) -> None:
+        self.want(keys)
+        await self._batch.wait(self)
+        for key in keys:
+            if key in self._failed:
+                raise self._failed[key]
+
+    # What the batch says
+
+    def want(self, keys: Iterable[K]) -> None:
+        for key in keys:
+            self._wanted[key] = None
+            self._failed.pop(key, None)
+
+    def take(self) -> list[K]:
+        """Keys that are wanted and were not read while they waited."""
+        wanted, self._wanted = self._wanted, {}
+        return [key for key in wanted if key not in self._found]
+
+    def keep(self, keys: Sequence[K], values: Mapping[K, V]) -> None:
+        for key in keys:
+            value = self._found[key] = values.get(key, self._missing)
+            if self._note is not None:
+                self._note(key, value)
+
+    def fail(self, keys: Iterable[K], error: Exception) -> None:
+        self._failed.update(dict.fromkeys(keys, error))

@@ -1,0 +1,60 @@
+"""What an answer depends on, collected while it is made: tags of changes that spoil it, and the time until it is true.
+
+Each loader and each resolver that reads says so beside the reading. A tag too many costs a cached answer now and then;
+one too few would leave a stale one, so that what is in doubt is noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from newsgraph.domain.articles import Article
+from newsgraph.domain.comments import Comment
+
+# Fields of an article that its comments change, and those that its readers change: where they are not selected, a new
+# comment or view is no reason to make the answer anew.
+_COUNTED = frozenset({"commentCount", "totalCount"})
+_VIEWED = frozenset({"viewCount"})
+
+
+@dataclass(slots=True)
+class Dependencies:
+    """Of one operation. `fields`: names of all fields that it selects, None for what is not known.
+
+    `until`: when the answer begins to be wrong by itself. `lasting`: whether it may be kept at all.
+    """
+
+    fields: frozenset[str] | None = None
+    tags: set[str] = field(default_factory=set)
+    until: datetime | None = None
+    lasting: bool = True
+
+    def on(self, *tags: str) -> None:
+        self.tags.update(tags)
+
+    def ends(self, at: datetime) -> None:
+        """From then on the answer would be another one, whatever happens."""
+        self.until = at if self.until is None else min(self.until, at)
+
+    def article(self, article_id: int, _row: object = None) -> None:
+        self.tags.add(f"article:{article_id}")
+        if self.selects(_COUNTED):
+            self.tags.add(f"comments:{article_id}")
+        if self.selects(_VIEWED):
+            self.tags.add(f"views:{article_id}")
+
+    def articles(self, rows: Iterable[Article]) -> None:
+        for row in rows:
+            self.article(row.id)
+
+    def comment(self, comment_id: int, row: Comment | None = None) -> None:
+        """How many replies it has changes with those, which are comments of the same article."""
+        self.tags.add(f"comment:{comment_id}")
+        if row is not None:
+            self.tags.add(f"comments:{row.article_id}")
+
+    def selects(self, names: frozenset[str]) -> bool:
+        """Whether one of these fields is in the answer, or may be."""
+        return self.fields is None or not self.fields.isdisjoint(names)
