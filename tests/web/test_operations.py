@@ -21,9 +21,9 @@ from newsgraph.actions.views import ViewCounter
 from newsgraph.domain.authors import Byline
 from newsgraph.domain.cursors import global_id
 from newsgraph.domain.users import ANONYMOUS, Claims, Role, Viewer
-from newsgraph.engine import subscriptions
+from newsgraph.engine import documents, subscriptions
+from newsgraph.engine.documents import Request, RequestError
 from newsgraph.engine.fanout import Member, Result
-from newsgraph.engine.subscriptions import Request, RequestError
 from newsgraph.graph import feeds, schema
 from newsgraph.graph.context import Context, Services
 from newsgraph.live.hub import Hub
@@ -268,13 +268,13 @@ async def test_documents_are_checked_once_and_remembered_within_bounds(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
-    sound = subscriptions.check
+    sound = documents.check
 
-    def check(core: Any, request: Request) -> subscriptions.Document:
+    def check(core: Any, request: Request) -> documents.Document:
         checked.append(request.query)
         return sound(core, request)
 
-    monkeypatch.setattr(subscriptions, "check", check)
+    monkeypatch.setattr(documents, "check", check)
 
     def ask(query: str) -> None:
         desk.operations.check(Request(query))
@@ -309,7 +309,7 @@ async def test_a_feed_by_itself_is_the_whole_stream(desk: Desk, monkeypatch: pyt
         await desk.comment(here, f"Missed {number}")
     request = Request(COMMENTS.replace("PRIVATE", ""), {"articleId": global_id("Article", here), "after": start})
     built = schema.build()
-    document = subscriptions.check(built.core, request)
+    document = documents.check(built.core, request)
     kind = built.execution_context_class
     feed = await subscriptions.source_of(
         subscriptions.prepare(kind, built.core, document, request, Context(desk.services))

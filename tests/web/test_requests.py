@@ -10,7 +10,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
-from newsgraph.engine.subscriptions import Request
+from newsgraph.engine.documents import Request
 from newsgraph.web.framing import EventStream, Multipart
 from newsgraph.web.requests import negotiated, read_body, read_request
 

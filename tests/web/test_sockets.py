@@ -32,7 +32,7 @@ from newsgraph.domain.cursors import global_id
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.pages import Slice
 from newsgraph.domain.users import Claims, Role, SignIn, Viewer
-from newsgraph.engine.subscriptions import Request
+from newsgraph.engine.documents import Request
 from newsgraph.graph.context import Context
 from newsgraph.settings import Settings
 from newsgraph.web.operations import Operations

@@ -1,4 +1,4 @@
-"""A subscription taken apart: its document checked once, its source of events, and execution of one event.
+"""A subscription taken apart: its variables, its source of events, and execution of one event.
 
 The steps are those of the GraphQL specification, section 6.2.3: CreateSourceEventStream and ExecuteSubscriptionEvent.
 """
@@ -6,108 +6,26 @@ The steps are those of the GraphQL specification, section 6.2.3: CreateSourceEve
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
-    DocumentNode,
     ExecutionResult,
     Executor,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
     GraphQLSchema,
-    OperationDefinitionNode,
-    OperationType,
     SelectionSetNode,
     VariableNode,
-    Visitor,
     create_source_event_stream,
     execute_subscription_event,
     get_argument_values,
-    get_operation_ast,
     get_variable_values,
-    parse,
-    validate,
-    visit,
 )
 
-
-class RequestError(Exception):
-    """The operation cannot begin; `errors` say why. `valid`: whether its document fits the schema."""
-
-    def __init__(self, errors: Sequence[GraphQLError], valid: bool = True) -> None:
-        super().__init__("; ".join(error.message for error in errors))
-        self.errors = errors
-        self.valid = valid
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """An operation as a client sends it."""
-
-    query: str
-    variables: Mapping[str, Any] | None = None
-    operation_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A document that is valid for the schema, the operation that is asked for, and what it was found to use.
-
-    `fields`: names of all fields that are selected. `variables`: names of variables, once for each use of their value.
-    """
-
-    text: str
-    parsed: DocumentNode
-    operation: OperationDefinitionNode
-    fields: frozenset[str]
-    variables: tuple[str, ...]
-
-    def selects(self, names: frozenset[str]) -> bool:
-        """Whether a field of one of these names is selected anywhere in the document."""
-        return not self.fields.isdisjoint(names)
-
-    @property
-    def is_subscription(self) -> bool:
-        return self.operation.operation is OperationType.SUBSCRIPTION
-
-
-class _Uses(Visitor):
-    """What a document uses, found in one walk."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fields: set[str] = set()
-        self.variables: list[str] = []
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        self.fields.add(node.name.value)
-
-    def enter_variable_definition(self, _node: Any, *_: Any) -> Any:
-        return self.SKIP
-
-    def enter_variable(self, node: VariableNode, *_: Any) -> None:
-        self.variables.append(node.name.value)
-
-
-def check(schema: GraphQLSchema, request: Request) -> Document:
-    """Parses and validates. Errors: RequestError."""
-    try:
-        parsed = parse(request.query)
-    except GraphQLError as error:
-        raise RequestError([error], valid=False) from None
-    errors = validate(schema, parsed)
-    if errors:
-        raise RequestError(errors, valid=False)
-    operation = get_operation_ast(parsed, request.operation_name)
-    if operation is None:
-        raise RequestError([GraphQLError("There is no such operation, or several and none is named.")])
-    uses = _Uses()
-    visit(parsed, uses)
-    return Document(request.query, parsed, operation, frozenset(uses.fields), tuple(uses.variables))
+from newsgraph.engine.documents import Document, Request, RequestError
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from newsgraph.auth.tokens import bearer
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.users import ANONYMOUS, SignIn
-from newsgraph.engine.subscriptions import RequestError
+from newsgraph.engine.documents import RequestError
 from newsgraph.graph.context import Reader
 from newsgraph.graph.errors import presented
 from newsgraph.settings import Settings

@@ -11,9 +11,9 @@ from graphql import ExecutionResult, GraphQLError
 
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.users import Role, Viewer
-from newsgraph.engine import subscriptions
+from newsgraph.engine import documents, subscriptions
+from newsgraph.engine.documents import Document, Request, RequestError
 from newsgraph.engine.fanout import Execute, Fanout, Member, Outlet
-from newsgraph.engine.subscriptions import Document, Request, RequestError
 from newsgraph.graph.context import Context, Services
 from newsgraph.graph.errors import presented
 from newsgraph.graph.schema import NewsSchema
@@ -66,7 +66,7 @@ class Operations:
 
     def _learn(self, request: Request) -> Document:
         """Validating a widget's document takes a millisecond, and everybody sends the same."""
-        document = subscriptions.check(self._schema.core, request)
+        document = documents.check(self._schema.core, request)
         if len(request.query) <= _DOCUMENT_MAX:
             self._documents[request.query, request.operation_name] = document
             while len(self._documents) > _DOCUMENTS:

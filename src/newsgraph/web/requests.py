@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope
 
-from newsgraph.engine.subscriptions import Request
+from newsgraph.engine.documents import Request
 from newsgraph.web.framing import EventStream, Framing, Multipart
 
 _ACCEPT_MAX = 4_000  # characters; browsers send some 100

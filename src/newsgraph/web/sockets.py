@@ -15,8 +15,8 @@ from starlette.types import Send as AsgiSend
 from strawberry.http.websocket_origin import is_same_origin
 
 from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.engine.documents import Document, Request
 from newsgraph.engine.fanout import Member, Result
-from newsgraph.engine.subscriptions import Document, Request
 from newsgraph.graph.context import Context, Services
 from newsgraph.live.sessions import Session, Sessions
 from newsgraph.observe import report_fault

@@ -15,8 +15,8 @@ from starlette.types import Send as AsgiSend
 
 from newsgraph.domain.errors import Fault
 from newsgraph.domain.users import SignIn
+from newsgraph.engine.documents import Document, Request, RequestError
 from newsgraph.engine.fanout import Member, Result
-from newsgraph.engine.subscriptions import Document, Request, RequestError
 from newsgraph.graph.context import Context, Services
 from newsgraph.live.sessions import Session, Sessions
 from newsgraph.web.admission import Admission
