@@ -1,0 +1,85 @@
+"""Ways to execute compiled: one document at a time, or as an executor class for whoever takes one."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from graphql import DocumentNode, ExecutionResult, GraphQLSchema
+from graphql.execution import Executor
+
+from newsgraph.engine.execution.operation import Operation, Result
+
+_REFERENCE = ("graphql", "strawberry", "typing", "builtins", "abc")  # packages whose executors do what we do
+
+
+class Compiled:
+    """One operation of a document, for any number of requests."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, name: str | None, kind: type[Executor[Any]]):
+        self._schema = schema
+        self._document = document
+        self._name = name
+        self._kind = kind
+
+    def execute(
+        self, root_value: object = None, context: object = None, variables: Mapping[str, Any] | None = None
+    ) -> Result:
+        """An ExecutionResult, or an awaitable of one if anything has to be awaited. Raises what graphql-core raises.
+
+        `variables` as they came with the request: not coerced yet.
+        """
+        built = self._kind.build(self._schema, self._document, root_value, context, dict(variables or {}), self._name)
+        return ExecutionResult(None, built) if isinstance(built, list) else built.execute_operation()
+
+
+def compile(
+    schema: GraphQLSchema, document: DocumentNode, operation_name: str | None = None, *, inline: bool = False
+) -> Compiled:
+    """An operation of a validated document. `inline`: its resolvers await futures only, see `awaiting.inline`."""
+    own = getattr(schema, "_strawberry_schema", None)
+    kind = Executor if own is None else own.execution_context_class
+    return Compiled(schema, document, operation_name, compiling(kind, inline=inline, capacity=1))
+
+
+def compiling(base: type[Executor[Any]], *, inline: bool = False, capacity: int = 500) -> type[Executor[Any]]:
+    """An executor class that compiles what it executes, and does the rest as `base` does.
+
+    It remembers the `capacity` operations that were used last, by their syntax trees: it is of use where documents
+    are parsed once. A `base` that is none of graphql-core's or Strawberry's may do anything, so it does everything.
+    """
+    operations = _Operations(inline, capacity)
+    known = all(parent.__module__.partition(".")[0] in _REFERENCE for parent in base.__mro__)
+
+    class CompilingExecutor(base):  # type: ignore[misg, valid-type]
+        def execute_operation(self, serially: bool | None = None) -> Any:
+            reference = partial(super().execute_operation, serially)
+            return operations.of(self).run(self, reference) if known and not serially else reference()
+
+    return CompilingExecutor
+
+
+class _Operations:
+    """By their syntax trees, which are kept: an id is only good while its object lives."""
+
+    def __init__(self, inline: bool, capacity: int) -> None:
+        self._inline = inline
+        self._capacity = capacity
+        self._known: OrderedDict[tuple[int, int], tuple[Executor[Any], Operation]] = OrderedDict()
+
+    def of(self, executor: Executor[Any]) -> Operation:
+        key = (id(executor.schema), id(executor.operation))
+        known = self._known.get(key)
+        if known is not None and known[0].fragment_definitions == executor.fragment_definitions:
+            self._known.move_to_end(key)
+            return known[1]
+        return self._learn(key, executor)
+
+    def _learn(self, key: tuple[int, int], executor: Executor[Any]) -> Operation:
+        operation = Operation(executor.schema, executor.operation, executor.fragment_definitions, self._inline)
+        self._known[key] = executor, operation
+        while len(self._known) > self._capacity:
+            self._known.popitem(last=False)
+        return operation

@@ -1,0 +1,152 @@
+"""How a field is resolved: as an attribute, by a function called directly, or as graphql-core would call it.
+
+A field of Strawberry's has a resolver that wraps the application's function: it makes an Info, converts arguments,
+and asks extensions for leave. Where there are no extensions, the function is called directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from inspect import CO_COROUTINE
+from keyword import iskeyword
+from types import FunctionType, MethodType
+from typing import Any
+
+from graphql import FieldNode, GraphQLField, GraphQLSchema, Node, VariableNode
+from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetails
+from graphql.execution.values import VariableValues, get_argument_values
+from strawberry.schema import schema_converter
+from strawberry.schema.schema_converter import GraphQLCoreConverter, convert_arguments
+from strawberry.types.field import StrawberryField
+from strawberry.types.unset import UNSET
+
+Arguments = Callable[[Executor[Any], Any], dict[str, Any]]
+"""From the executor, which has the variables, and the field's Info, to the resolver's keyword arguments."""
+
+_IMMUTABLE = (str, int, float, bool, type(None), type(UNSET), Enum)
+_NO_VARIABLES = VariableValues({}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A field without a resolver, which is an attribute of the object."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function that is called for each object.
+
+    `named`: parameter names by what goes there: "object", "info" or "raw_info". The first `positional` go by position.
+    `function` is None where the executor's own field resolver is meant.
+    """
+
+    function: Callable[..., Any] | None
+    positional: tuple[str, ...]
+    named: Mapping[str, str] = field(default_factory=dict)
+    strawberry: StrawberryField | None = None
+
+    @property
+    def gives_coroutine(self) -> bool:
+        """Whether it always does."""
+        function = self.function.__func__ if isinstance(self.function, MethodType) else self.function
+        return isinstance(function, FunctionType) and bool(function.__code__.co_flags & CO_COROUTINE)
+
+    @property
+    def wants(self) -> set[str]:
+        return {*self.positional, *self.named.values()}
+
+
+def resolution(schema: GraphQLSchema, definition: GraphQLField) -> Attribute | Call:
+    own = _own_field(schema, definition)
+    if own is None:
+        return Call(definition.resolve, ("object", "raw_info"))
+    if own.base_resolver is not None:
+        return _call(own)
+    if own.default_resolver is getattr and own.python_name.isidentifier() and not iskeyword(own.python_name):
+        return Attribute(own.python_name)
+    return Call(definition.resolve, ("object", "raw_info"))
+
+
+def _own_field(schema: GraphQLSchema, definition: GraphQLField) -> StrawberryField | None:
+    """Strawberry's field, if its wrapper does nothing that we do not. A subclass may do anything."""
+    found = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    plain = type(found) is StrawberryField and not found.extensions and not found.is_subscription
+    code = getattr(definition.resolve, "__code__", None)
+    wrapped = code is not None and code.co_filename == schema_converter.__file__
+    return found if plain and wrapped and _converter(schema) is not None else None
+
+
+def _converter(schema: GraphQLSchema) -> GraphQLCoreConverter | None:
+    own = getattr(schema, "_strawberry_schema", None)
+    converter = getattr(own, "schema_converter", None)
+    return converter if isinstance(converter, GraphQLCoreConverter) else None
+
+
+def _call(own: StrawberryField) -> Call:
+    resolver = own.base_resolver
+    assert resolver is not None  # noqa: S101 - only called where there is one
+    named = {}
+    for parameter in (resolver.parent_parameter, resolver.root_parameter):
+        if parameter is not None:
+            named[parameter.name] = "object"
+    if resolver.info_parameter is not None:
+        named[resolver.info_parameter.name] = "info"
+    positional = ("object",) if resolver.self_parameter is not None else ()
+    return Call(resolver.wrapped_func, positional, named, own)
+
+
+def constant_arguments(
+    schema: GraphQLSchema, definition: GraphQLField, details: FieldDetails, call: Call
+) -> dict[str, Any] | None:
+    """The arguments, if they are the same in every request and cannot be changed by a resolver."""
+    if _has_variables(details.node):
+        return None
+    try:
+        given = get_argument_values(definition, details.node, _NO_VARIABLES)
+        if not all(isinstance(value, _IMMUTABLE) for value in given.values()):
+            return None
+        converted = _converted(schema, call, given, None)
+    except Exception:  # the reference executor says what is wrong, if the field is reached
+        return None
+    return converted if all(isinstance(value, _IMMUTABLE) for value in converted.values()) else None
+
+
+def arguments(schema: GraphQLSchema, definition: GraphQLField, details: FieldDetails, call: Call) -> Arguments:
+    """Reads them once per request. Errors: whatever coercion raises."""
+
+    def read(executor: Executor[Any], info: Any) -> dict[str, Any]:
+        given = get_argument_values(definition, details.node, executor.variable_values)
+        return _converted(schema, call, given, info)
+
+    return read
+
+
+def _converted(schema: GraphQLSchema, call: Call, given: dict[str, Any], info: Any) -> dict[str, Any]:
+    converter = _converter(schema)
+    if call.strawberry is None or converter is None:
+        return given
+    own = call.strawberry.arguments
+    return convert_arguments(given, own, converter.scalar_registry, converter.config, info)
+
+
+def info_class(schema: GraphQLSchema) -> type[Any] | None:
+    """What Strawberry's resolvers are given, from a raw info and the field."""
+    converter = _converter(schema)
+    return None if converter is None else converter.config.info_class
+
+
+def _has_variables(node: Node) -> bool:
+    return isinstance(node, FieldNode) and any(_mentions(argument.value) for argument in node.arguments or ())
+
+
+def _mentions(value: Node) -> bool:
+    """Whether a value is or contains a variable."""
+    if isinstance(value, VariableNode):
+        return True
+    parts = [*getattr(value, "values", ()), *(field.value for field in getattr(value, "fields", ()))]
+    return any(map(_mentions, parts))

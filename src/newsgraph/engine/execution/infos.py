@@ -1,0 +1,78 @@
+"""What resolvers are told of the field they resolve: once per field of an operation and request, not per object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import FieldNode, GraphQLField, GraphQLObjectType
+from graphql.execution import Executor
+from strawberry.types.field import StrawberryField
+
+from newsgraph.engine.execution.values import WayBack
+
+
+@dataclass(slots=True)
+class Visit:
+    """One attempt. Spoiled once a resolver asked for its path: an info serves all objects, so it has none.
+
+    A resolver may swallow the exception; then the attempt's result is still not used.
+    """
+
+    spoiled: bool = False
+
+    def spoil(self) -> None:
+        self.spoiled = True
+        raise WayBack
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A field of a type in an operation; `own`: Strawberry's field, for an info of Strawberry's."""
+
+    definition: GraphQLField
+    nodes: list[FieldNode]
+    parent: GraphQLObjectType
+    own: StrawberryField | None = None
+
+    @property
+    def head(self) -> tuple[Any, ...]:
+        """The beginning of a GraphQLResolveInfo: what differs between fields."""
+        return self.nodes[0].name.value, self.nodes, self.definition.type, self.parent
+
+
+def without_path(info: type[tuple[Any, ...]]) -> type[tuple[Any, ...]]:
+    """A GraphQLResolveInfo class that has a Visit where the path would be, and spoils it when it is read."""
+
+    def path(self: tuple[Any, ...]) -> None:
+        tuple.__getitem__(self, 4).spoil()
+
+    return type(info.__name__, (info,), {"__slots__": (), "path": property(path), "__module__": __name__})
+
+
+class Infos:
+    """Makes the infos of an operation's fields."""
+
+    def __init__(self, places: list[Place], strawberry_info: type[Any] | None) -> None:
+        self._places = [(place.head, place.own) for place in places]
+        self._first = places[0] if places else None
+        self._strawberry_info = strawberry_info
+        self._classes: dict[type, type[tuple[Any, ...]]] = {}
+
+    def make(self, executor: Executor[Any], visit: Visit) -> list[Any]:
+        """In the order of the places; all but their first four items is what the executor says of any field."""
+        if self._first is None:
+            return []
+        sample = executor.build_resolve_info(self._first.definition, self._first.nodes, self._first.parent, visit)  # type: ignore[arg-type]
+        kind = self._class(type(sample))
+        rest = (visit, *sample[5:])
+        return [self._made(kind, head + rest, own) for head, own in self._places]
+
+    def _made(self, kind: type[tuple[Any, ...]], values: tuple[Any, ...], own: StrawberryField | None) -> Any:
+        raw = tuple.__new__(kind, values)
+        return raw if own is None or self._strawberry_info is None else self._strawberry_info(raw, own)
+
+    def _class(self, kind: type[tuple[Any, ...]]) -> type[tuple[Any, ...]]:
+        if kind not in self._classes:
+            self._classes[kind] = without_path(kind)
+        return self._classes[kind]

@@ -1,0 +1,140 @@
+"""A compiled operation: executed as it was generated, and by the reference executor wherever that does not do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+)
+from graphql.execution import Executor
+from graphql.execution.execute import assume_not_awaitable
+from graphql.pyutils.is_awaitable import is_awaitable
+from strawberry.execution import optimized_is_awaitable
+
+from newsgraph.engine.execution import awaiting
+from newsgraph.engine.execution.fields import info_class
+from newsgraph.engine.execution.infos import Infos, Visit
+from newsgraph.engine.execution.source import Compiler, Program
+from newsgraph.engine.execution.values import Pending
+
+Result = Any
+"""What the reference executor returns: an ExecutionResult, or an awaitable of one."""
+
+Reference = Callable[[], Result]
+
+_VARIANTS = 16  # combinations of what @skip and @include depend on; more are left to the reference executor
+_CONDITIONS = ("skip", "include")
+_INCREMENTAL = ("defer", "stream")
+_PREDICATES = (is_awaitable, optimized_is_awaitable)
+
+
+class Operation:
+    """An operation of a schema, compiled when it is first executed, and anew for each combination of its conditions."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        inline: bool = False,
+    ) -> None:
+        self._settle: awaiting.Settle = awaiting.inline if inline else awaiting.in_tasks
+        self._strawberry_info = info_class(schema)
+        self._programs: dict[tuple[Any, ...], tuple[Program, Infos] | None] = {}
+        directives = list(_directives([operation, *fragments.values()]))
+        self._conditions = [name for one in directives if one.name.value in _CONDITIONS for name in _variables(one)]
+        self.compilable = (
+            operation.operation is not OperationType.MUTATION
+            and schema.get_root_type(operation.operation) is not None
+            and not any(one.name.value in _INCREMENTAL for one in directives)
+            and not any(fragment.variable_definitions for fragment in fragments.values())
+        )
+
+    def run(self, executor: Executor[Any], reference: Reference) -> Result:
+        """The result as `reference` would give it; an awaitable if anything has to be awaited."""
+        found = self._program(executor) if self.compilable and _is_plain(executor) else None
+        if found is None:
+            return reference()
+        visit, pending = Visit(), list[Pending]()
+        try:
+            data = _started(found, executor, visit, pending.append)
+        except Exception:
+            data = None
+        if data is None or visit.spoiled or (pending and executor.is_awaitable not in _PREDICATES):
+            awaiting.abandon(pending)
+            return reference()
+        return self._finished(visit, pending, data, reference) if pending else ExecutionResult(data, None)
+
+    async def _finished(
+        self, visit: Visit, pending: list[Pending], data: dict[str, Any], reference: Reference
+    ) -> ExecutionResult:
+        try:
+            await self._settle(pending)
+        except Exception:
+            visit.spoiled = True
+        finally:
+            awaiting.abandon(pending)
+        if not visit.spoiled:
+            return ExecutionResult(data, None)
+        result = reference()
+        return await result if is_awaitable(result) else result  # type: ignore[no-any-return]
+
+    def _program(self, executor: Executor[Any]) -> tuple[Program, Infos] | None:
+        coerced = executor.variable_values.coerced
+        key = tuple(coerced.get(name) for name in self._conditions)
+        if key not in self._programs and len(self._programs) < _VARIANTS:
+            self._programs[key] = self._compiled(executor)
+        return self._programs.get(key)
+
+    def _compiled(self, executor: Executor[Any]) -> tuple[Program, Infos] | None:
+        try:
+            program = Compiler(executor).program()
+        except Exception:  # too large, too deep, or not valid: the reference executor says what is to be said
+            return None
+        return program, Infos(program.places, self._strawberry_info)
+
+
+def _started(
+    found: tuple[Program, Infos], executor: Executor[Any], visit: Visit, later: Callable[[Pending], None]
+) -> dict[str, Any]:
+    """The response with what needs no waiting in it."""
+    program, makes = found
+    infos = makes.make(executor, visit)
+    arguments = [read(executor, None if at is None else infos[at]) for read, at in program.arguments]
+    root = program.bind(later, infos, arguments, executor.field_resolver, executor.type_resolver)
+    return root(executor.root_value)
+
+
+def _is_plain(executor: Executor[Any]) -> bool:
+    """Whether it does nothing that a compiled operation does not."""
+    manager = executor.middleware_manager
+    return (
+        (manager is None or not manager.middlewares)
+        and executor.abort_signal is None
+        and executor.hooks is None
+        and executor.is_awaitable in (*_PREDICATES, assume_not_awaitable)
+    )
+
+
+def _directives(nodes: Iterable[Any]) -> Iterator[DirectiveNode]:
+    """All of the selections below, each once; fragments are among the nodes."""
+    for node in nodes:
+        yield from node.directives or ()
+        selected: SelectionSetNode | None = getattr(node, "selection_set", None)
+        if selected is not None:
+            yield from _directives(selected.selections)
+
+
+def _variables(directive: DirectiveNode) -> Iterator[str]:
+    for argument in directive.arguments or ():
+        if isinstance(argument.value, VariableNode):
+            yield argument.value.name.value
