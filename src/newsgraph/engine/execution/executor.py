@@ -50,10 +50,10 @@ def compiling(base: type[Executor[Any]], *, inline: bool = False, capacity: int 
     It remembers the `capacity` operations that were used last, by their syntax trees: it is of use where documents
     are parsed once. A `base` that is none of graphql-core's or Strawberry's may do anything, so it does everything.
     """
-    operations = _Operations(inline, capacity)
-    known = all(parent.__module__.partition(".")[0] in _REFERENCE for parent in base.__mro__)
+    operations = Operations(inline, capacity)
+    known = is_reference(base)
 
-    class CompilingExecutor(base):  # type: ignore[misg, valid-type]
+    class CompilingExecutor(base):  # type: ignore[misc, valid-type]
         def execute_operation(self, serially: bool | None = None) -> Any:
             reference = partial(super().execute_operation, serially)
             return operations.of(self).run(self, reference) if known and not serially else reference()
@@ -61,7 +61,12 @@ def compiling(base: type[Executor[Any]], *, inline: bool = False, capacity: int 
     return CompilingExecutor
 
 
-class _Operations:
+def is_reference(kind: type[Executor[Any]]) -> bool:
+    """Whether an executor does what graphql-core's does, and nothing of its own."""
+    return all(parent.__module__.partition(".")[0] in _REFERENCE for parent in kind.__mro__)
+
+
+class Operations:
     """By their syntax trees, which are kept: an id is only good while its object lives."""
 
     def __init__(self, inline: bool, capacity: int) -> None:

@@ -19,7 +19,8 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.schema import schema_converter
-from strawberry.schema.schema_converter import GraphQLCoreConverter, convert_arguments
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
 
@@ -42,7 +43,7 @@ class Call:
     """A function that is called for each object.
 
     `named`: parameter names by what goes there: "object", "info" or "raw_info". The first `positional` go by position.
-    `function` is None where the executor's own field resolver is meant.
+    `function` is None for a field without a resolver, which graphql-core's default resolver reads.
     """
 
     function: Callable[..., Any] | None
@@ -97,7 +98,8 @@ def _call(own: StrawberryField) -> Call:
     if resolver.info_parameter is not None:
         named[resolver.info_parameter.name] = "info"
     positional = ("object",) if resolver.self_parameter is not None else ()
-    return Call(resolver.wrapped_func, positional, named, own)
+    function: Any = resolver.wrapped_func  # bound to its type by now, if it was a class's
+    return Call(function, positional, named, own)
 
 
 def constant_arguments(

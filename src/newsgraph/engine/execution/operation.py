@@ -15,7 +15,7 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
 )
-from graphql.execution import Executor
+from graphql.execution import Executor, default_field_resolver
 from graphql.execution.execute import assume_not_awaitable
 from graphql.pyutils.is_awaitable import is_awaitable
 from strawberry.execution import optimized_is_awaitable
@@ -24,7 +24,7 @@ from newsgraph.engine.execution import awaiting
 from newsgraph.engine.execution.fields import info_class
 from newsgraph.engine.execution.infos import Infos, Visit
 from newsgraph.engine.execution.source import Compiler, Program
-from newsgraph.engine.execution.values import Pending
+from newsgraph.engine.execution.values import Pending, WayBack
 
 Result = Any
 """What the reference executor returns: an ExecutionResult, or an awaitable of one."""
@@ -64,29 +64,11 @@ class Operation:
         found = self._program(executor) if self.compilable and _is_plain(executor) else None
         if found is None:
             return reference()
-        visit, pending = Visit(), list[Pending]()
-        try:
-            data = _started(found, executor, visit, pending.append)
-        except Exception:
-            data = None
-        if data is None or visit.spoiled or (pending and executor.is_awaitable not in _PREDICATES):
-            awaiting.abandon(pending)
-            return reference()
-        return self._finished(visit, pending, data, reference) if pending else ExecutionResult(data, None)
-
-    async def _finished(
-        self, visit: Visit, pending: list[Pending], data: dict[str, Any], reference: Reference
-    ) -> ExecutionResult:
-        try:
-            await self._settle(pending)
-        except Exception:
-            visit.spoiled = True
-        finally:
-            awaiting.abandon(pending)
-        if not visit.spoiled:
-            return ExecutionResult(data, None)
-        result = reference()
-        return await result if is_awaitable(result) else result  # type: ignore[no-any-return]
+        attempt = _Attempt(executor, reference)
+        data = attempt.started(found)
+        if data is None or (attempt.pending and executor.is_awaitable not in _PREDICATES):
+            return attempt.given_up()
+        return attempt.finished(data, self._settle) if attempt.pending else ExecutionResult(data, None)
 
     def _program(self, executor: Executor[Any]) -> tuple[Program, Infos] | None:
         coerced = executor.variable_values.coerced
@@ -103,15 +85,54 @@ class Operation:
         return program, Infos(program.places, self._strawberry_info)
 
 
-def _started(
-    found: tuple[Program, Infos], executor: Executor[Any], visit: Visit, later: Callable[[Pending], None]
-) -> dict[str, Any]:
-    """The response with what needs no waiting in it."""
-    program, makes = found
-    infos = makes.make(executor, visit)
-    arguments = [read(executor, None if at is None else infos[at]) for read, at in program.arguments]
-    root = program.bind(later, infos, arguments, executor.field_resolver, executor.type_resolver)
-    return root(executor.root_value)
+class _Attempt:
+    """One execution that may have to be given up."""
+
+    def __init__(self, executor: Executor[Any], reference: Reference) -> None:
+        self.pending: list[Pending] = []
+        self._running: awaiting.Running = []
+        self._visit = Visit()
+        self._executor = executor
+        self._reference = reference
+
+    def started(self, found: tuple[Program, Infos]) -> dict[str, Any] | None:
+        """The response with what needs no waiting in it; None when it has to be given up."""
+        program, makes = found
+        executor = self._executor
+        try:
+            infos = makes.make(executor, self._visit)
+            arguments = [read(executor, None if at is None else infos[at]) for read, at in program.arguments]
+            root = program.bind(self.pending.append, infos, arguments, executor.type_resolver)
+            data = root(executor.root_value)
+        except Exception as failure:
+            self._leave(failure)
+            return None
+        return None if self._visit.spoiled else data
+
+    async def finished(self, data: dict[str, Any], settle: awaiting.Settle) -> ExecutionResult:
+        try:
+            await settle(self.pending, self._running)
+        except Exception as failure:
+            self._leave(failure)
+        else:
+            if not self._visit.spoiled:
+                return ExecutionResult(data, None)
+        finally:
+            awaiting.abandon(self.pending)
+        try:
+            result = self._reference()
+            return await result if is_awaitable(result) else result  # type: ignore[no-any-return]
+        finally:
+            await awaiting.stop(self._running)
+
+    def given_up(self) -> Result:
+        awaiting.abandon(self.pending)
+        return self._reference()
+
+    def _leave(self, failure: Exception) -> None:
+        """What was made and is not understood is awaited in the background, as the reference executor does it."""
+        if isinstance(failure, WayBack) and is_awaitable(failure.value):
+            self._executor.settle_in_background([failure.value])
 
 
 def _is_plain(executor: Executor[Any]) -> bool:
@@ -121,6 +142,7 @@ def _is_plain(executor: Executor[Any]) -> bool:
         (manager is None or not manager.middlewares)
         and executor.abort_signal is None
         and executor.hooks is None
+        and executor.field_resolver is default_field_resolver
         and executor.is_awaitable in (*_PREDICATES, assume_not_awaitable)
     )
 

@@ -2,7 +2,7 @@
 
 What is generated for `{ article(slug: "a") { headline tags } }` on a Strawberry schema looks like this:
 
-    def bind(later, infos, arguments, field_resolver, type_resolver):
+    def bind(later, infos, arguments, type_resolver):
         i0, = infos
         def odd(x, d, key, complete): ...
         def o1(o):                                                   # Query
@@ -17,9 +17,9 @@ What is generated for `{ article(slug: "a") { headline tags } }` on a Strawberry
         ...
         return o1
 
-Names: o completes an object of a known type, a one of an abstract type, l a list, c anything (it is what is called for a
-value that fits no fast path), s serialises a leaf that is not null, e looks up an enum's names; r resolvers, k constant
-arguments, g other arguments, i infos. What needs nothing of the request stands outside `bind`.
+Names: o completes an object of a known type, a one of an abstract type, l a list, c anything (it is called for what
+fits no fast path), s serialises a leaf that is not null, e looks up an enum's names; r are resolvers, t predicates of
+types, k constant arguments, g other arguments, i infos. What needs nothing of the request stands outside `bind`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from graphql import (
     is_list_type,
     is_object_type,
 )
-from graphql.execution import Executor
+from graphql.execution import Executor, default_field_resolver
 from graphql.execution.collect_fields import CollectedFields, FieldDetails, collect_fields, collect_subfields
 from graphql.pyutils.is_awaitable import is_awaitable
 
@@ -59,12 +59,16 @@ from newsgraph.engine.execution.infos import Place
 _FIELDS_MAX = 5_000  # of all types in an operation; a longer one is left to the reference executor
 
 _HEAD = """
-def bind(later, infos, arguments, field_resolver, type_resolver):
+def bind(later, infos, arguments, type_resolver):
     def odd(x, d, key, complete):
         if is_awaitable(x):
             later((x, d, key, complete))
             return None
         return complete(x)
+    def had(x, d, key, complete, o, name):
+        if is_awaitable(x) and is_kept(x, o, name):
+            refuse(None)
+        return odd(x, d, key, complete)
 """
 
 _TESTS: dict[object, str] = {
@@ -144,6 +148,8 @@ class Compiler:
             "refuse": values.refuse,
             "confirm": values.confirm,
             "is_awaitable": is_awaitable,
+            "is_kept": values.is_kept,
+            "default_field_resolver": default_field_resolver,
         }
         self._known: dict[Any, tuple[str, bool]] = {}
         self._outside: list[str] = []
@@ -163,9 +169,7 @@ class Compiler:
         executor = self._executor
         root = self._schema.get_root_type(executor.operation.operation)
         assert root is not None  # noqa: S101 - the caller looked
-        collected = collect_fields(
-            self._schema, executor.fragments, executor.variable_values, root, executor.operation
-        )
+        collected = collect_fields(self._schema, executor.fragments, executor.variable_values, root, executor.operation)
         name = self._new("o")
         self._object(name, root, collected, None)
         head = [_HEAD, *(f"    {line}\n" for line in self._unpacked())]
@@ -191,9 +195,7 @@ class Compiler:
 
     # Objects
 
-    def _object(
-        self, name: str, type_: GraphQLObjectType, collected: CollectedFields, check: _Site | None
-    ) -> bool:
+    def _object(self, name: str, type_: GraphQLObjectType, collected: CollectedFields, check: _Site | None) -> bool:
         """Writes the function from an object to its fields; whether it is bound."""
         shown, steps, bound = [], [], False
         for key, details in collected.grouped_field_set.items():
@@ -255,10 +257,13 @@ class Compiler:
         called = self._called(site, call)
         if call.gives_coroutine:
             return f"later(({called}, d, {key!r}, {code.name}))"
-        return f"d[{key!r}] = " + code.expression(f"x := {called}", otherwise=f"odd(x, d, {key!r}, {code.name})")
+        where = f"x, d, {key!r}, {code.name}"
+        name = site.details[0].node.name.value
+        odd = f"had({where}, o, {name!r})" if call.function is None else f"odd({where})"
+        return f"d[{key!r}] = {code.expression(f'x := {called}', otherwise=odd)}"
 
     def _called(self, site: _Site, call: Call) -> str:
-        function = "field_resolver" if call.function is None else self._global("r", call.function)
+        function = "default_field_resolver" if call.function is None else self._global("r", call.function)
         have = {what: self._have(what, site, call) for what in call.wants}
         given = [have[what] for what in call.positional]
         given += [f"{name}={have[what]}" for name, what in call.named.items()]

@@ -5,7 +5,7 @@ Section 6.4.3 of the GraphQL specification, as far as there is no error in it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from types import CoroutineType, GeneratorType
 from typing import Any, NoReturn
@@ -29,14 +29,18 @@ _CLASSES = 1_000  # remembered; an application that makes classes as it goes mus
 
 
 class WayBack(Exception):
-    """Compiled code does not know this, or must not decide it: the reference executor runs the operation again."""
+    """Compiled code does not know this, or must not decide it: the reference executor runs the operation again.
+
+    `value`: what was made for the attempt, and is not known either. If it is an awaitable it has to be awaited still.
+    """
+
+    def __init__(self, value: object = None) -> None:
+        super().__init__()
+        self.value = value
 
 
 def refuse(value: object) -> NoReturn:
-    """Ends the attempt. A coroutine that was made for it is closed, since nobody will await it."""
-    if isinstance(value, CoroutineType):
-        value.close()
-    raise WayBack
+    raise WayBack(value)
 
 
 def confirm(answer: object) -> bool:
@@ -143,3 +147,11 @@ def _is_read_once(value: Any) -> bool:
 
 async def _collect(items: AsyncIterable[Any]) -> list[Any]:
     return [item async for item in items]
+
+
+def is_kept(value: object, source: object, name: str) -> bool:
+    """Whether the object has this very value, so that the reference executor would find it used up."""
+    found = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
+    if found is not value and isinstance(found, CoroutineType):
+        found.close()  # each reading makes one
+    return found is value
