@@ -19,7 +19,7 @@ __all__ = ["loaded"]
 
 
 @pytest.fixture
-async def both(loaded: Path, tmp_path: Path) -> AsyncIterator[Both]:  # noqa: F811 - pytest's way
+async def both(loaded: Path, tmp_path: Path) -> AsyncIterator[Both]:
     path = await asyncio.to_thread(shutil.copy, loaded, tmp_path)
     async with app.open_newsroom(Settings(database=f"sqlite:///{path}"), clock=lambda: NOW) as newsroom:
         yield Both.of(schema.build(), await services_of(newsroom))

@@ -68,7 +68,7 @@ class _Writer:
 
     def _part(self, type_: Any, depth: int) -> str:
         chance = self._random.random()
-        if depth > 0 and (chance < 0.15 or is_abstract_type(type_) and chance < 0.6):
+        if depth > 0 and (chance < 0.15 or (is_abstract_type(type_) and chance < 0.6)):
             return self._fragment(type_, depth)
         if chance < 0.2:
             return f"{self._alias(0.3)}__typename{self._directive()}"

@@ -26,9 +26,8 @@ from tests.engine.generating import Generated, Pool, generate
 from tests.engine.newsroom import VIEWERS, Both, counting
 
 # What the reference executor leaves behind when it cancels; a coroutine of ours or of a resolver's is not among it.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <coroutine object (Executor|GraphQLCoreConverter):pytest.PytestUnraisableExceptionWarning"
-)
+_LEFT = "Exception ignored in. <coroutine object (Executor|GraphQLCoreConverter)"
+pytestmark = pytest.mark.filterwarnings(f"ignore:{_LEFT}:pytest.PytestUnraisableExceptionWarning")
 
 OPERATIONS = Path(__file__).parents[2] / "schema" / "operations"
 MODERATOR = Viewer(2, Role.MODERATOR)

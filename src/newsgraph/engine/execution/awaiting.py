@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
+from inspect import CORO_CREATED, getcoroutinestate
 from types import CoroutineType
 from typing import Any, NamedTuple
 
@@ -37,10 +38,15 @@ async def _results(level: list[Pending], running: Running) -> list[Any]:
         return [await level[0][0]]
     awaitables = [entry[0] for entry in level]
     futures = [asyncio.ensure_future(one) for one in awaitables]
+    own = [future for future, one in zip(futures, awaitables, strict=True) if future is not one]
     try:
         return await asyncio.gather(*futures)
+    except asyncio.CancelledError:
+        if own:
+            await asyncio.wait(own)  # they were cancelled, too, and may take a while to clean up
+        raise
     except Exception:
-        running += [future for future, one in zip(futures, awaitables, strict=True) if future is not one]
+        running += own
         raise
 
 
@@ -199,7 +205,8 @@ def abandon(pending: list[Pending]) -> None:
     """What was not begun never will be."""
     for awaitable, *_ in pending:
         if isinstance(awaitable, CoroutineType):
-            awaitable.close()
+            if getcoroutinestate(awaitable) == CORO_CREATED:
+                awaitable.close()
         elif isinstance(awaitable, asyncio.Future):
             awaitable.add_done_callback(_look_at)
     pending.clear()
