@@ -28,7 +28,7 @@ from graphql import (
     parse,
 )
 from graphql.execution import Executor
-from strawberry.extensions import FieldExtension
+from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.permission import BasePermission
 from strawberry.types.unset import UNSET
 
@@ -510,6 +510,32 @@ async def test_types_that_say_whose_they_are_later(same: Same) -> None:
 def test_synchronous_execution_stays_synchronous() -> None:
     result = execute_sync(PLAIN, parse("{ name }"), Plain(), executor_class=compiling(Executor))
     assert result == ({"name": "n"}, None)
+
+
+# In Strawberry's schema
+
+
+class Renamed(SchemaExtension):
+    def resolve(self, _next: Any, root: Any, info: Any, *args: Any, **kwargs: Any) -> Any:
+        return _next(root, info, *args, **kwargs)
+
+
+@pytest.mark.parametrize("inline", [False, True])
+async def test_as_the_executor_class_of_a_schema(monkeypatch: pytest.MonkeyPatch, inline: bool) -> None:
+    base = SCHEMA.execution_context_class
+    kind = compiling(base, inline=inline)
+    plain, renaming = (strawberry.Schema(Query, execution_context_class=kind, extensions=e) for e in ([], [Renamed]))
+    for schema, times in ((plain, 0), (renaming, 1)):
+        with counting(monkeypatch) as executed:
+            result = await schema.execute("{ colour grid }", root_value=None)
+        assert (result.data, result.errors) == ({"colour": "BLUE", "grid": [[None, 1], [0, None]]}, None)
+        assert len(executed) == times
+
+
+async def test_what_was_not_validated_does_no_harm(same: Same) -> None:
+    await same(SCHEMA, "query ($v: [Int]) { colour @skip(if: $v) }", variables={"v": [1]})
+    await same(SCHEMA, "{ nothing colour ...Missing }")
+    await same(SCHEMA, "{ ...A } fragment A on Query { colour ...A }")
 
 
 # Bounds

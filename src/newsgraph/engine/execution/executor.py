@@ -67,24 +67,24 @@ def is_reference(kind: type[Executor[Any]]) -> bool:
 
 
 class Operations:
-    """By their syntax trees, which are kept: an id is only good while its object lives."""
+    """By their syntax trees, which they keep: an id is only good while its object lives."""
 
     def __init__(self, inline: bool, capacity: int) -> None:
         self._inline = inline
         self._capacity = capacity
-        self._known: OrderedDict[tuple[int, int], tuple[Executor[Any], Operation]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int], Operation] = OrderedDict()
 
     def of(self, executor: Executor[Any]) -> Operation:
         key = (id(executor.schema), id(executor.operation))
         known = self._known.get(key)
-        if known is not None and known[0].fragment_definitions == executor.fragment_definitions:
-            self._known.move_to_end(key)
-            return known[1]
-        return self._learn(key, executor)
+        if known is None or known.fragments != executor.fragment_definitions:
+            known = self._learn(key, executor)
+        self._known.move_to_end(key)
+        return known
 
     def _learn(self, key: tuple[int, int], executor: Executor[Any]) -> Operation:
-        operation = Operation(executor.schema, executor.operation, executor.fragment_definitions, self._inline)
-        self._known[key] = executor, operation
+        made = Operation(executor.schema, executor.operation, executor.fragment_definitions, self._inline)
+        self._known[key] = made
         while len(self._known) > self._capacity:
             self._known.popitem(last=False)
-        return operation
+        return made

@@ -64,13 +64,14 @@ class Infos:
         if self._first is None:
             return []
         sample = executor.build_resolve_info(self._first.definition, self._first.nodes, self._first.parent, visit)  # type: ignore[arg-type]
-        kind = self._class(type(sample))
+        kind, strawberry_info, new = self._class(type(sample)), self._strawberry_info, tuple.__new__
         rest = (visit, *sample[5:])
-        return [self._made(kind, head + rest, own) for head, own in self._places]
-
-    def _made(self, kind: type[tuple[Any, ...]], values: tuple[Any, ...], own: StrawberryField | None) -> Any:
-        raw = tuple.__new__(kind, values)
-        return raw if own is None or self._strawberry_info is None else self._strawberry_info(raw, own)
+        return [
+            new(kind, head + rest)
+            if own is None or strawberry_info is None
+            else strawberry_info(new(kind, head + rest), own)
+            for head, own in self._places
+        ]
 
     def _class(self, kind: type[tuple[Any, ...]]) -> type[tuple[Any, ...]]:
         if kind not in self._classes:

@@ -47,6 +47,9 @@ class Operation:
         fragments: Mapping[str, FragmentDefinitionNode],
         inline: bool = False,
     ) -> None:
+        self.schema = schema
+        self.operation = operation
+        self.fragments = fragments
         self._settle: awaiting.Settle = awaiting.inline if inline else awaiting.in_tasks
         self._strawberry_info = info_class(schema)
         self._programs: dict[tuple[Any, ...], tuple[Program, Infos] | None] = {}
@@ -73,6 +76,8 @@ class Operation:
     def _program(self, executor: Executor[Any]) -> tuple[Program, Infos] | None:
         coerced = executor.variable_values.coerced
         key = tuple(coerced.get(name) for name in self._conditions)
+        if not all(value is None or isinstance(value, bool) for value in key):
+            return None  # the document was not validated
         if key not in self._programs and len(self._programs) < _VARIANTS:
             self._programs[key] = self._compiled(executor)
         return self._programs.get(key)
