@@ -1,0 +1,67 @@
+"""The servers that are compared, and how each is started; all read the same database."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fan.processes import serving
+
+from newsgraph.settings import Settings, declared, to_environment
+
+# The setting that holds the response cache's size, and what switches it off.
+CACHE_SETTING, CACHE_OFF = "response_cache_bytes", "0"
+SECRET = "only for measuring, thirty-two bytes"
+_NEVER = 86_400.0  # seconds: nothing is ranked anew while it is measured, so that all servers go on saying the same
+_LOG = 1_000  # characters of a server's log that are shown when it failed
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running one: its process group, and its port on this machine."""
+
+    group: int
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    line: list[str]
+    environment: dict[str, str]
+
+
+def has_cache() -> bool:
+    return CACHE_SETTING in {setting.name for setting in declared()}
+
+
+def newsgraph(path: Path, cached: bool) -> Command:
+    settings = Settings(
+        database=f"sqlite:///{path}",
+        secret=SECRET,
+        port=0,
+        graphiql=False,
+        connections=0,
+        connections_per_address=0,
+        ranking_interval=_NEVER,
+    )
+    environment = os.environ | to_environment(settings)
+    if not cached:
+        environment[f"NEWSGRAPH_{CACHE_SETTING.upper()}"] = CACHE_OFF
+    return Command([sys.executable, "-m", "newsgraph", "serve"], environment)
+
+
+def module(name: str, file: Path) -> Command:
+    return Command([sys.executable, "-m", name, str(file)], dict(os.environ))
+
+
+@contextmanager
+def running(command: Command, log: Path) -> Iterator[Server]:
+    try:
+        with serving(command.line, command.environment, log) as (group, port):
+            yield Server(group, port)
+    except RuntimeError as error:
+        raise RuntimeError(f"{error}\n{log.read_text()[-_LOG:]}") from None
