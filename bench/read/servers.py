@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from newsgraph.settings import Settings, declared, to_environment
 CACHE_SETTING, CACHE_OFF = "response_cache_bytes", "0"
 SECRET = "only for measuring, thirty-two bytes"
 _NEVER = 86_400.0  # seconds: nothing is ranked anew while it is measured, so that all servers go on saying the same
-_LOG = 1_000  # characters of a server's log that are shown when it failed
+_LOG = 1_000  # characters of a server's log that are shown when it does not start
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,9 @@ def module(name: str, file: Path) -> Command:
 
 @contextmanager
 def running(command: Command, log: Path) -> Iterator[Server]:
-    try:
-        with serving(command.line, command.environment, log) as (group, port):
-            yield Server(group, port)
-    except RuntimeError as error:
-        raise RuntimeError(f"{error}\n{log.read_text()[-_LOG:]}") from None
+    with ExitStack() as stack:
+        try:
+            group, port = stack.enter_context(serving(command.line, command.environment, log))
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}\n{log.read_text()[-_LOG:]}") from None
+        yield Server(group, port)
