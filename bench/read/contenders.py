@@ -15,6 +15,7 @@ from read.servers import Server, has_cache
 
 CACHED, UNCACHED, LOOK_UP, BY_HAND, IDIOMATIC = "newsgraph", "newsgraph-uncached", "look-up", "by-hand", "strawberry"
 GET, NOT_MODIFIED = "newsgraph-get", "newsgraph-304"
+NODE = ("mercurius", "apollo")
 _DIFF = 40  # lines that are shown of a difference
 
 Ways = Callable[[Server, Asked], Exchange | None]
@@ -86,6 +87,8 @@ CONTENDERS: dict[str, Contender] = {
     LOOK_UP: Contender(LOOK_UP, "bare look-up"),
     BY_HAND: Contender(BY_HAND, "hand-written SQL"),
     IDIOMATIC: Contender(IDIOMATIC, "idiomatic Strawberry"),
+    "mercurius": Contender("mercurius", "Mercurius with JIT (Node.js)"),
+    "apollo": Contender("apollo", "Apollo Server (Node.js)"),
 }
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from read.database import Story
 
 OPERATIONS = ["Headline", "ArticlePage", "FrontPage"]
+_FIRST = 6  # articles of a section; given although it is the default, which graphql-jit does not fill in
 _FOLDER = Path(__file__).parents[2] / "schema" / "operations"
 
 
@@ -52,7 +53,7 @@ def asked(operation: str, stories: Sequence[Story]) -> list[Asked]:
     """One for each story; a single one for a page that is everybody's."""
     query = text(operation)
     if "$slug" not in query:
-        return [Asked(query, {})]
+        return [Asked(query, {"first": _FIRST})]
     return [Asked(query, {"slug": story.slug}) for story in stories]
 
 

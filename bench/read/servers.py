@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,8 @@ from newsgraph.settings import Settings, declared, to_environment
 CACHE_SETTING, CACHE_OFF = "response_cache_bytes", "0"
 SECRET = "only for measuring, thirty-two bytes"
 _NEVER = 86_400.0  # seconds: nothing is ranked anew while it is measured, so that all servers go on saying the same
+_PEERS = Path(__file__).parents[1] / "peers"
+_FETCHED = Path(__file__).parents[2] / "build" / "peers"
 _LOG = 1_000  # characters of a server's log that are shown when it does not start
 
 
@@ -56,6 +59,17 @@ def newsgraph(path: Path, cached: bool) -> Command:
 
 def module(name: str, file: Path) -> Command:
     return Command([sys.executable, "-m", name, str(file)], dict(os.environ))
+
+
+def node_is_here() -> bool:
+    """Whether `make peers` has fetched what the Node.js servers need."""
+    return shutil.which("node") is not None and (_FETCHED / "node_modules" / "better-sqlite3").is_dir()
+
+
+def node(name: str, file: Path) -> Command:
+    """Modules are looked for beside a script, so the scripts go where npm has put them."""
+    shutil.copytree(_PEERS, _FETCHED, dirs_exist_ok=True)
+    return Command(["node", str(_FETCHED / f"{name}.mjs"), str(file)], os.environ | {"NODE_ENV": "production"})
 
 
 @contextmanager
