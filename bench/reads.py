@@ -45,7 +45,7 @@ from read.load import Exchange, Figures, measure
 from read.operations import OPERATIONS, Asked, asked
 from read.plot import plot
 from read.report import Rounds, rows, table
-from read.servers import Command, Server, module, newsgraph, node, node_is_here, running
+from read.servers import CACHE_SETTING, Command, Server, has_cache, module, newsgraph, node, node_is_here, running
 
 SHAPE = Shape(articles=20_000, comments=200_000)
 _IMAGE = Path(__file__).parents[1] / "docs" / "images" / "reads.svg"
@@ -77,6 +77,8 @@ def main() -> int:
 
 
 def _compared(path: Path, options: argparse.Namespace) -> int:
+    if not has_cache():
+        print(f"newsgraph has no setting {CACHE_SETTING}: what is called uncached is newsgraph as it is")
     pages = {operation: asked(operation, stories(path, SHAPE)) for operation in options.operation}
     with tempfile.TemporaryDirectory(prefix="reads-") as folder, ExitStack() as started:
         servers = _started(path, Path(folder), pages, options.server, started)

@@ -25,7 +25,7 @@ def plot(rows: Sequence[Row]) -> str:
     scale = floor(log10(min(values))), ceil(log10(max(values)))
     parts, y = [], 0
     for operation in dict.fromkeys(row.operation for row in measured):
-        parts.append(f'<text class="title" x="0" y="{y + 24}">{operation}, requests per second</text>')
+        parts.append(f'<text class="title" x="0" y="{y + 24}">{operation}: requests per second, logarithmic</text>')
         y += _TITLE
         for row in sorted((r for r in measured if r.operation == operation), key=lambda r: -r.medians["per_second"]):
             parts += _bar(row, y, scale)

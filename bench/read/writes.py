@@ -32,6 +32,7 @@ from read.operations import Asked, asked
 from read.servers import SECRET, Server, newsgraph, running
 
 _EVERY = 0.02  # seconds between two comments
+_ENOUGH = 0.9  # of the comments that should be posted
 _WRITERS = 16  # connections, so that a slow answer does not hold up the next comment
 _LIVE = re.compile(rb'"liveCursor":\s*"([^"]+)"')
 _COUNT = re.compile(rb'"commentCount":\s*(\d+)')
@@ -173,4 +174,6 @@ def _report(pairs: Sequence[Sequence[Tally]]) -> int:
     checked = sum(len(one.times) for pair in pairs for one in pair)
     print(f"written to / read: {median(written.per_second / read.per_second for read, written in pairs):.2f}")
     print(f"stale answers: {stale} of {checked:,}")
+    if median(written.posted / written.seconds for _, written in pairs) < _ENOUGH / _EVERY:
+        print(f"the server took fewer than {1 / _EVERY:.0f} comments a second: the load was lighter than it should be")
     return 1 if stale else 0
