@@ -79,7 +79,7 @@ docs: setup ## Write the generated parts of docs/ anew
 
 packages: setup # What some tests run beside our own code; those tests are skipped where it cannot be fetched
 	@test -d $(BROWSER)/node_modules/graphiql || $(MAKE) --no-print-directory browser || true
-	@test -d $(CLIENTS)/node_modules/graphql-ws || $(MAKE) --no-print-directory clients || true
+	@test -d $(CLIENTS)/node_modules/graphql-http || $(MAKE) --no-print-directory clients || true
 	@test -d $(CORE)/graphql-core || $(MAKE) --no-print-directory core || true
 
 browser: setup ## Fetch GraphiQL with npm, for the test that opens it in a browser

@@ -18,6 +18,7 @@ from newsgraph.graph.context import Context, Services
 from newsgraph.graph.loaders import Loaders
 from newsgraph.live.hub import Hub
 from newsgraph.live.streams import Streams
+from newsgraph.live.tail import Tail
 from newsgraph.settings import Settings
 
 
@@ -53,7 +54,8 @@ async def opened(folder: str) -> AsyncIterator[Context]:
 async def _services(newsroom: Newsroom) -> Services:
     head = await newsroom.store.read(lambda session: session.log.head())
     streams = Streams(newsroom.store, Hub(100), head.position.epoch, replay_limit=100)
-    return Services(newsroom, streams, ViewCounter(newsroom.settings, app.now), app.now)
+    tail = Tail(newsroom.store, Hub(100))
+    return Services(newsroom, streams, ViewCounter(newsroom.settings, app.now), tail, app.now)
 
 
 LONGEST = "{ articles(first: 50) { nodes { slug comments(first: 20) { nodes { id } } } } }"

@@ -15,7 +15,7 @@ from fan.processes import serving
 from newsgraph.settings import Settings, declared, to_environment
 
 # The setting that holds the response cache's size, and what switches it off.
-CACHE_SETTING, CACHE_OFF = "response_cache_bytes", "0"
+CACHE_SETTING, CACHE_OFF = "response_cache", "0"
 SECRET = "only for measuring, thirty-two bytes"
 _NEVER = 86_400.0  # seconds: nothing is ranked anew while it is measured, so that all servers go on saying the same
 _PEERS = Path(__file__).parents[1] / "peers"

@@ -59,6 +59,17 @@ class Settings:
     stream_heartbeat: float = _setting(15.0, "How long an HTTP stream may be silent before it says that it is alive.")
     reconnect_spread: float = _setting(5.0, "Clients are asked to reconnect after a random part of this time.")
     drain_timeout: float = _setting(5.0, "How long the end may take once the server is told to stop.")
+    compiled_execution: bool = _setting(True, "Run queries as functions made for them; false: all by graphql-core.")
+    response_cache: int = _setting(64_000_000, "Most bytes of answers kept while they are true; 0: keep none.")
+    response_age: float = _setting(3600.0, "How long an answer is kept at most.")
+    document_cache: int = _setting(32_000_000, "Most bytes of documents kept parsed and compiled.")
+    document_size: int = _setting(100_000, "Most characters of a document.")
+    document_tokens: int = _setting(3_000, "Most tokens of a document.")
+    persisted_documents: int = _setting(4_000_000, "Most bytes of documents that clients register by hash; 0: none.")
+    trusted_documents: str = _setting("", "A folder of .graphql files or a manifest: documents known by their ids.")
+    only_trusted_documents: bool = _setting(False, "Run those and no others.")
+    tags_header: str = _setting("", "Header that names what an answer depends on, as Surrogate-Key; empty: none.")
+    tags_header_size: int = _setting(8_000, "Most bytes of it; an answer with more is not for shared caches.")
     socket_operations: int = _setting(100, "Operations that run at once on one WebSocket.")
     socket_messages_per_second: int = _setting(
         100, "Messages of one WebSocket; ten seconds' worth at once; 0: no limit."

@@ -39,7 +39,7 @@ class Script:
     async def until(self, kind: str) -> Any:
         """What the next line of this kind says."""
         while True:
-            line = await self._line()
+            line = await self.line()
             assert "failed" not in line, line
             if "event" in line:
                 self.events.append(line["event"])
@@ -60,7 +60,7 @@ class Script:
 
     async def failure(self) -> str:
         """Why it has given up, which it does at once."""
-        return str((await self._line())["failed"])
+        return str((await self.line())["failed"])
 
     async def answer(self, text: str) -> None:
         """What it has asked for."""
@@ -68,7 +68,8 @@ class Script:
         self._process.stdin.write(f"{text}\n".encode())
         await self._process.stdin.drain()
 
-    async def _line(self) -> Json:
+    async def line(self) -> Json:
+        """The next line, whatever it says."""
         assert self._process.stdout is not None
         async with asyncio.timeout(_PATIENCE):
             line = await self._process.stdout.readline()

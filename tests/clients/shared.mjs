@@ -29,6 +29,6 @@ export function takeAndGoOn(result) {
   take(result);
 }
 
-function say(line) {
+export function say(line) {
   console.log(JSON.stringify(line));
 }

@@ -23,6 +23,7 @@ from newsgraph.graph.context import Context, Services
 from newsgraph.graph.schema import NewsSchema
 from newsgraph.live.hub import Hub
 from newsgraph.live.streams import Streams
+from newsgraph.live.tail import Tail
 
 VIEWERS = [Viewer(None, None), Viewer(1, Role.READER), Viewer(2, Role.MODERATOR)]
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -31,7 +32,8 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
 async def services_of(newsroom: Newsroom) -> Services:
     head = await newsroom.store.read(lambda session: session.log.head())
     streams = Streams(newsroom.store, Hub(100), head.position.epoch, replay_limit=1_000)
-    return Services(newsroom, streams, ViewCounter(newsroom.settings, lambda: NOW), lambda: NOW)
+    tail = Tail(newsroom.store, Hub(100))
+    return Services(newsroom, streams, ViewCounter(newsroom.settings, lambda: NOW), tail, lambda: NOW)
 
 
 @dataclass

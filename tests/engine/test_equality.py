@@ -18,8 +18,8 @@ from graphql.utilities import separate_operations
 
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.users import Role, Viewer
-from newsgraph.engine import subscriptions
-from newsgraph.engine.subscriptions import Request
+from newsgraph.engine import documents, subscriptions
+from newsgraph.engine.documents import Request
 from newsgraph.graph.context import Context
 from newsgraph.ports.feeds import Stage, Standing
 from tests.engine.generating import Generated, Pool, generate
@@ -223,7 +223,7 @@ async def test_our_own_subscriptions(
     both: Both, document: DocumentNode, operation: OperationDefinitionNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = Request(print_ast(document), _variables(operation, await _pool(both)))
-    checked = subscriptions.check(both.schema.core, request)
+    checked = documents.check(both.schema.core, request)
     context = Context(both.services, MODERATOR)
     reference, compiled = (
         subscriptions.prepare(kind, both.schema.core, checked, request, context)

@@ -418,7 +418,7 @@ async def test_an_executor_class_with_ways_of_its_own_is_left_alone() -> None:
 
 
 async def test_too_large_an_operation_is_not_compiled(same: Same) -> None:
-    fields = " ".join(f"a{number}: colour" for number in range(5_001))
+    fields = " ".join(f"a{number}: colour" for number in range(501))
     await same(SCHEMA, f"{{ {fields} }}")
     assert not same.compiled
 
@@ -480,6 +480,18 @@ async def test_values_that_can_be_read_once_are_left_to_the_reference_untouched(
         result = await result if isawaitable(result) else result
         assert result.errors is None
         assert result.data["name"] == "a" or result.data["deep"][0]["name"] in "ab"
+
+
+async def test_arguments_may_be_called_what_python_reserves(same: Same) -> None:
+    core = build_schema("type Query { method(from: Int = 1, class: String, self: Int): String }")
+    for text in ['{ method(class: "a") }', "query ($v: Int = 3) { method(from: $v) }"]:
+        await same(core, text, {"method": lambda _info, **given: repr(given)})
+        assert same.compiled
+
+
+async def test_a_document_as_deep_as_the_interpreter(same: Same) -> None:
+    text = "{ deep " * 150 + "{ name }" + " }" * 150
+    await same(PLAIN, text, {"deep": []})
 
 
 async def test_a_scalar_of_ones_own(same: Same) -> None:

@@ -1,14 +1,14 @@
-"""Loaders of one operation: one read for all that is asked for in a turn, each thing once, failures where they belong."""
+"""Loaders of one operation: one read for all that is asked for in a turn, each thing once, failures on their own."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from newsgraph.engine.loading import Batch, Loader
+from newsgraph.engine.loading import Batch, Extra, Loader
 
 
 class Shelf:
@@ -27,14 +27,14 @@ class Shelf:
         self.reads.append(read)
         return await find(read)
 
-    def loader(self, name: str, note: Any = None) -> Loader[dict[str, list[int]], int, str]:
+    def loader(self, name: str, note: Any = None, beside: Any = None) -> Loader[dict[str, list[int]], int, str]:
         async def find(read: dict[str, list[int]], keys: list[int]) -> Mapping[int, str]:
             read[name] = keys
             if self.broken == name:
                 raise LookupError(name)
             return {key: f"{name} {key}" for key in keys if key >= 0}
 
-        return Loader(self.batch, find, "nothing", note)
+        return Loader(self.batch, find, "nothing", note, beside)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def shelf() -> Shelf:
 
 async def test_all_of_a_turn_is_one_read_and_each_thing_is_read_once(shelf: Shelf) -> None:
     one, two = shelf.loader("one"), shelf.loader("two")
-    found = await asyncio.gather(one.load(1), two.load(1), one.load(2), one.load(1), two.load_many([3, 1, 3]))
+    found: Any = await asyncio.gather(one.load(1), two.load(1), one.load(2), one.load(1), two.load_many([3, 1, 3]))
 
     assert found == ["one 1", "two 1", "one 2", "one 1", ["two 3", "two 1", "two 3"]]
     assert shelf.reads == [{"one": [1, 2], "two": [1, 3]}]
@@ -57,7 +57,7 @@ async def test_what_is_asked_for_during_a_read_is_the_next(shelf: Shelf) -> None
     shelf.gate.clear()
     first = asyncio.ensure_future(one.load(1))
     await asyncio.sleep(0.01)
-    others = asyncio.gather(one.load(2), one.load(1))
+    others: Any = asyncio.gather(one.load(2), one.load(1))
     await asyncio.sleep(0.01)
     shelf.gate.set()
 
@@ -68,12 +68,26 @@ async def test_what_is_asked_for_during_a_read_is_the_next(shelf: Shelf) -> None
 
 async def test_what_is_not_there_is_known_not_to_be(shelf: Shelf) -> None:
     noted: list[tuple[int, str]] = []
-    one = shelf.loader("one", lambda key, value: noted.append((key, value)))
+    one = shelf.loader("one", lambda keys, values: noted.extend((key, values[key]) for key in keys))
 
     assert await one.load_many([-1, 1]) == ["nothing", "one 1"]
     assert await one.load(-1) == "nothing"
     assert noted == [(-1, "nothing"), (1, "one 1")]
     assert len(shelf.reads) == 1
+
+
+async def test_what_will_be_asked_for_next_is_read_in_the_same_go(shelf: Shelf) -> None:
+    two = shelf.loader("two")
+
+    async def beside(read: dict[str, list[int]], values: Mapping[int, str]) -> Sequence[Extra]:
+        read["beside"] = list(values)
+        return [Extra(two, [7, -7], {7: "seven"})]
+
+    one = shelf.loader("one", beside=beside)
+
+    assert await one.load(1) == "one 1"
+    assert await two.load_many([7, -7]) == ["seven", "nothing"]
+    assert shelf.reads == [{"one": [1], "beside": [1]}]
 
 
 async def test_a_loader_that_fails_is_alone_with_it(shelf: Shelf) -> None:

@@ -38,6 +38,7 @@ COMMENTS = 2_000
 WRITERS = 8
 READERS = 4  # people who are signed in
 REPLAYED = 60  # events; whoever was away for longer has to ask anew
+KEPT = 2_000_000  # bytes of answers, so that what grows is not them
 GROWTH = 20.0  # MiB, mostly what SQLite keeps of a larger database; 9 were measured
 PAUSE = 0.1  # seconds between two comments of a writer
 PATIENCE = 60.0
@@ -264,7 +265,7 @@ class Writer:
 async def test_nothing_is_lost_or_repeated_in_a_storm(furnished: Settings, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as errors:
-        async with server_process(replace(furnished, replay_limit=REPLAYED), log=errors) as served:
+        async with server_process(replace(furnished, replay_limit=REPLAYED, response_cache=KEPT), log=errors) as served:
             await weather(served, seed=1, cuts=CUTS // 5, comments=COMMENTS // 5)
             before, opened_before = memory(served.process.pid), len(files(served.process.pid))
             pages = await weather(served, seed=2, cuts=CUTS, comments=COMMENTS)

@@ -22,6 +22,7 @@ from newsgraph.graph import schema
 from newsgraph.graph.context import Context, Services
 from newsgraph.live.hub import Hub
 from newsgraph.live.streams import Streams
+from newsgraph.live.tail import Tail
 from newsgraph.settings import Settings
 from newsgraph.storage.database import SqliteStore
 
@@ -77,8 +78,8 @@ async def statements_of(newsroom: Newsroom, operation: str, **variables: object)
     store = newsroom.store
     assert isinstance(store, SqliteStore)
     head = await store.read(lambda session: session.log.head())
-    streams = Streams(store, Hub(10), head.epoch, 10)
-    services = Services(newsroom, streams, ViewCounter(newsroom.settings, app.now), app.now)
+    streams, tail = Streams(store, Hub(10), head.epoch, 10), Tail(store, Hub(10))
+    services = Services(newsroom, streams, ViewCounter(newsroom.settings, app.now), tail, app.now)
     heard: list[str] = []
     store.on_statement = heard.append
     result = await schema.build().execute((OPERATIONS / operation).read_text("utf-8"), variables, Context(services))

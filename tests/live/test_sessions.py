@@ -91,7 +91,7 @@ async def test_a_session_begins_in_doubt_and_is_sure_soon(room: Room) -> None:
 
 async def test_nobody_is_never_in_doubt_and_is_all_the_same(room: Room) -> None:
     one, other = room.connect(ANONYMOUS), room.connect(ANONYMOUS)
-    room.sessions.lose()
+    room.sessions.lose(0)
 
     assert one.session is other.session
     assert one.session.holds()
@@ -192,7 +192,7 @@ async def test_after_a_loss_everybody_is_looked_at(room: Room) -> None:
     connections = [room.connect(viewer_of(user)) for user in people]
     await until(lambda: all(one.session.holds() for one in connections))
     await restrict(room.store, people[0], banned=True)
-    room.sessions.lose()
+    room.sessions.lose(0)
 
     await until(lambda: connections[0].expelled)
     await until(connections[1].session.holds)

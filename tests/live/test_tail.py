@@ -75,7 +75,7 @@ class Noting:
     def apply(self, entries: Sequence[Entry]) -> None:
         self.seen.append((len(entries), self._mailbox.take_nowait()))
 
-    def lose(self) -> None:
+    def lose(self, seq: int) -> None:
         self.seen.append(("lost", self._mailbox.take_nowait()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -22,11 +22,15 @@ from newsgraph.actions.newsroom import Newsroom
 from newsgraph.actions.views import ViewCounter
 from newsgraph.auth import tokens
 from newsgraph.cli.serving import server_options
+from newsgraph.domain.sections import Section
 from newsgraph.domain.users import SignIn
+from newsgraph.engine.responses import Responses
 from newsgraph.graph import schema
+from newsgraph.graph.answers import Answers, Drops, Key
 from newsgraph.graph.context import Services
 from newsgraph.live.bells import LocalBell
 from newsgraph.live.hub import Hub
+from newsgraph.live.kept import Kept
 from newsgraph.live.sessions import Sessions
 from newsgraph.live.streams import Streams
 from newsgraph.live.tail import Tail
@@ -34,6 +38,7 @@ from newsgraph.observe import Tasks
 from newsgraph.settings import Settings
 from newsgraph.web.admission import Admission
 from newsgraph.web.callers import Recognise
+from newsgraph.web.documents import Catalogue
 from newsgraph.web.graphql import GraphQLView
 from newsgraph.web.operations import Operations
 from newsgraph.web.sockets import SocketView
@@ -52,6 +57,8 @@ class Desk:
     sessions: Sessions
     admission: Admission
     hub: Hub
+    tail: Tail
+    responses: Responses[Key]
     server: uvicorn.Server
     port: int
 
@@ -133,9 +140,11 @@ async def opened_desk(settings: Settings, recognise: Recognise | None = None, **
     async with app.open_newsroom(settings, bell) as newsroom, Tasks() as tasks:
         await newsroom.store.write(furnish)
         sessions = Sessions(newsroom.store, app.now)
-        tail = Tail(newsroom.store, hub, [sessions])
+        responses = Responses[Key](settings.response_cache)
+        kept = Kept[Sequence[Section]]("sections")
+        tail = Tail(newsroom.store, hub, [sessions, kept, Drops(responses)])
         streams = Streams(newsroom.store, hub, (await tail.start()).epoch, settings.replay_limit)
-        services = Services(newsroom, streams, ViewCounter(settings, app.now), app.now)
+        services = Services(newsroom, streams, ViewCounter(settings, app.now), tail, app.now, kept)
 
         async def verified(token: str) -> SignIn:
             claims = tokens.verify(SECRET, token)
@@ -143,14 +152,15 @@ async def opened_desk(settings: Settings, recognise: Recognise | None = None, **
 
         known, built = recognise or verified, schema.build()
         admission = Admission(settings.connections, settings.connections_per_address)
-        operations = Operations(built, services, tasks)
+        answers = Answers(built, services, responses if settings.response_cache else None)
+        operations = Operations(built, services, answers, await Catalogue.read(built, settings), tasks)
         shared = (operations, services, known, sessions, admission)
-        http = StreamView(*shared, GraphQLView(built, services, known, None))
+        http = StreamView(*shared, GraphQLView(operations, services, known, None))
         routes = [Route("/graphql", http), WebSocketRoute("/graphql", SocketView(*shared))]
         following = [tasks.create_task(tail.run(bell)), tasks.create_task(sessions.run())]
         served = server_options(settings) | {"lifespan": "off"} | options
         async with serving(Starlette(routes=routes), served) as (server, port):
-            yield Desk(newsroom, operations, sessions, admission, hub, server, port)
+            yield Desk(newsroom, operations, sessions, admission, hub, tail, responses, server, port)
         for task in following:
             task.cancel()
 

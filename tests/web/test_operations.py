@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -25,12 +26,14 @@ from newsgraph.engine import documents, subscriptions
 from newsgraph.engine.documents import Request, RequestError
 from newsgraph.engine.fanout import Member, Result
 from newsgraph.graph import feeds, schema
+from newsgraph.graph.answers import Answers, Asked
 from newsgraph.graph.context import Context, Services
 from newsgraph.live.hub import Hub
 from newsgraph.live.streams import Streams
 from newsgraph.live.tail import Tail
 from newsgraph.observe import Tasks
 from newsgraph.settings import Settings
+from newsgraph.web.documents import Catalogue
 from newsgraph.web.operations import Operations
 
 COMMENTS = """
@@ -105,9 +108,10 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         tail = Tail(newsroom.store, hub)
         head = await tail.start()
         streams = Streams(newsroom.store, hub, head.epoch, settings.replay_limit)
-        services = Services(newsroom, streams, ViewCounter(settings, app.now), app.now)
+        services = Services(newsroom, streams, ViewCounter(settings, app.now), tail, app.now)
         executed = counting(monkeypatch)
-        operations = Operations(schema.build(), services, tasks)
+        built = schema.build()
+        operations = Operations(built, services, Answers(built, services, None), Catalogue(built, settings), tasks)
         desk = Desk(newsroom, services, operations, tail, hub, ids, people, executed)
         yield desk
         for widget in desk.widgets:
@@ -264,40 +268,11 @@ async def test_those_who_see_more_are_among_themselves(desk: Desk) -> None:
     assert desk.operations.fanout.groups == 3, "readers share, signed in or not"
 
 
-async def test_documents_are_checked_once_and_remembered_within_bounds(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    checked: list[str] = []
-    sound = documents.check
-
-    def check(core: Any, request: Request) -> documents.Document:
-        checked.append(request.query)
-        return sound(core, request)
-
-    monkeypatch.setattr(documents, "check", check)
-
-    def ask(query: str) -> None:
-        desk.operations.check(Request(query))
-
-    for _ in range(3):
-        ask("{ streamHead }")
-    assert checked == ["{ streamHead }"]
-
-    for number in range(501):
-        ask(f"{{ a{number}: __typename }}")
-    ask("{ streamHead }")
-    assert checked.count("{ streamHead }") == 2, "the longest unused is forgotten"
-
-    long = "{ streamHead } #" + "x" * 10_000
-    ask(long)
-    ask(long)
-    assert checked.count(long) == 2
-
-
 async def test_a_query_has_one_result(desk: Desk) -> None:
-    assert await desk.operations.run(Request("{ streamHead }"), Context(desk.services)) == (
-        f'{{"data":{{"streamHead":"{await head(desk)}"}}}}'
-    )
+    request = Request("{ streamHead }")
+    found = await desk.operations.run(Asked(desk.operations.check(request), request, ANONYMOUS))
+
+    assert json.loads(found) == {"data": {"streamHead": await head(desk)}}
 
 
 async def test_a_feed_by_itself_is_the_whole_stream(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

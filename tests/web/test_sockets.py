@@ -32,8 +32,7 @@ from newsgraph.domain.cursors import global_id
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.pages import Slice
 from newsgraph.domain.users import Claims, Role, SignIn, Viewer
-from newsgraph.engine.documents import Request
-from newsgraph.graph.context import Context
+from newsgraph.graph.answers import Asked
 from newsgraph.settings import Settings
 from newsgraph.web.operations import Operations
 from tests.cli.test_serving import get, started
@@ -293,10 +292,10 @@ async def test_a_defect_in_an_operation_ends_that_operation(
     """As if the machinery had one; what resolvers raise is part of their results."""
     sound = Operations.run
 
-    async def run(operations: Operations, request: Request, context: Context) -> str:
-        if "broken" in request.query:
+    async def run(operations: Operations, asked: Asked) -> bytes:
+        if "broken" in asked.request.query:
             raise ZeroDivisionError("private details")
-        return await sound(operations, request, context)
+        return await sound(operations, asked)
 
     monkeypatch.setattr(Operations, "run", run)
     async with desk.socket() as opened:
@@ -716,10 +715,10 @@ async def test_streams_end_with_a_hint_when_the_server_stops(settings: Settings)
 async def test_what_was_begun_is_finished_when_the_server_stops(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     sound, begun, go_on = Operations.run, asyncio.Event(), asyncio.Event()
 
-    async def run(operations: Operations, request: Request, context: Context) -> str:
+    async def run(operations: Operations, asked: Asked) -> bytes:
         begun.set()
         await go_on.wait()
-        return await sound(operations, request, context)
+        return await sound(operations, asked)
 
     monkeypatch.setattr(Operations, "run", run)
     async with desk.socket() as opened:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from newsgraph.domain.errors import Fault, Problem
+from newsgraph.engine.persisted import BadTrusted
 from newsgraph.observe import LOG
 from newsgraph.settings import SettingsError
 from newsgraph.storage.migrations import UnusableDatabase
@@ -56,7 +57,7 @@ def _reason(error: Exception) -> str:
     match error:
         case OSError(filename=str(), strerror=str()):
             return f"{error.filename}: {error.strerror}"
-        case OSError() | Fault() | Problem() | UnusableDatabase() | sqlite3.Error():
+        case OSError() | Fault() | Problem() | UnusableDatabase() | BadTrusted() | sqlite3.Error():
             return str(error)
         case _:
             return f"{type(error).__name__}: {error} (a defect; --log-level DEBUG shows where)"

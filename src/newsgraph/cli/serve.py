@@ -9,7 +9,9 @@ import click
 from newsgraph import app
 from newsgraph.cli.options import with_settings
 from newsgraph.cli.serving import announce, listen, serve_many, serve_one
+from newsgraph.graph import schema
 from newsgraph.settings import Settings
+from newsgraph.web.documents import Catalogue
 
 
 @click.command(name="serve")
@@ -24,10 +26,11 @@ def serve(settings: Settings) -> int:
     announce(settings)
     if settings.workers > 1:
         return serve_many(settings, opened)
-    return serve_one(app.build(settings), opened, settings)
+    return serve_one(app.build(settings, [app.spare_collector]), opened, settings)
 
 
 async def _try(settings: Settings) -> None:
-    """Opens the database once before anything serves it, so that what is wrong with it is said in one line."""
+    """Opens everything once before anything is served, so that what is wrong with it is said in one line."""
+    await Catalogue.read(schema.build(), settings)
     async with app.open_newsroom(settings):
         pass

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from newsgraph.domain.errors import Fault, FaultCode
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
 Key = tuple[int | float | str, ...]
 
 
@@ -73,7 +75,7 @@ def number(global_: str, type_name: str) -> int | None:
 
 def encode_key(order: str, key: Key) -> str:
     """A page cursor: the order it belongs to and the sort key of its row."""
-    raw = json.dumps([order, *key], separators=(",", ":"), ensure_ascii=False)
+    raw = _COMPACT.encode([order, *key])
     return urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 

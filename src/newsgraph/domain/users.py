@@ -62,6 +62,13 @@ class Viewer:
     def has(self, role: Role) -> bool:
         return self.role is not None and role in _GRANTS[self.role]
 
+    @property
+    def audience(self) -> str:
+        """Equal for all who see the same, but for what is one person's alone; empty for readers, signed in or not."""
+        return self.role.value if self.role in _SEES_MORE else ""
+
+
+_SEES_MORE = (Role.ADMIN, Role.MODERATOR, Role.EDITOR)
 
 ANONYMOUS = Viewer()
 

@@ -53,11 +53,13 @@ class RequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An operation as a client sends it."""
+    """An operation as a client sends it. `query` is empty where `document_id` or `extensions` name the document."""
 
     query: str
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
+    document_id: str | None = None
+    extensions: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 S = TypeVar("S")
@@ -21,8 +22,11 @@ Read = Callable[[Callable[[S], Awaitable[Any]]], Awaitable[Any]]
 Find = Callable[[S, list[K]], Awaitable[Mapping[K, V]]]
 """Values by their keys; what is not there has none."""
 
-Note = Callable[[K, V], object]
-"""Hears of each key that was read, and of its value."""
+Note = Callable[[Sequence[K], Mapping[K, V]], object]
+"""Hears of the keys that were read, and of the values of those and others."""
+
+Beside = Callable[[S, Mapping[K, V]], Awaitable["Sequence[Extra]"]]
+"""Reads in the same go what will surely be asked for next, given what was found."""
 
 
 class _Turn(asyncio.Future[None]):
@@ -30,6 +34,15 @@ class _Turn(asyncio.Future[None]):
 
     def cancel(self, msg: Any | None = None) -> bool:
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """Values for another loader, of all these keys."""
+
+    loader: Loader[Any, Any, Any]
+    keys: Sequence[Any]
+    values: Mapping[Any, Any]
 
 
 class Batch(Generic[S]):
@@ -65,33 +78,48 @@ class Batch(Generic[S]):
         """What one of them cannot read is no reason for the others to fail: they are then read one by one."""
         wanted = [loader.take() for loader in loaders]
 
-        async def find(session: S) -> list[Mapping[Any, Any]]:
-            return [await loader.find(session, keys) for loader, keys in zip(loaders, wanted, strict=True)]
+        async def find(session: S) -> list[tuple[Mapping[Any, Any], Sequence[Extra]]]:
+            return [await loader.read(session, keys) for loader, keys in zip(loaders, wanted, strict=True)]
 
         try:
             found = await self._read(find)
         except Exception as error:
-            if len(loaders) == 1:
-                loaders[0].fail(wanted[0], error)
-                return
-            for loader, keys in zip(loaders, wanted, strict=True):
-                loader.want(keys)
-                await self._find([loader])
+            await self._fail(loaders, wanted, error)
             return
-        for loader, keys, values in zip(loaders, wanted, found, strict=True):
+        for loader, keys, (values, extras) in zip(loaders, wanted, found, strict=True):
             loader.keep(keys, values)
+            for extra in extras:
+                extra.loader.keep(extra.keys, extra.values)
+
+    async def _fail(
+        self, loaders: Sequence[Loader[S, Any, Any]], wanted: Sequence[Sequence[Any]], error: Exception
+    ) -> None:
+        if len(loaders) == 1:
+            loaders[0].fail(wanted[0], error)
+            return
+        for loader, keys in zip(loaders, wanted, strict=True):
+            loader.want(keys)
+            await self._find([loader])
 
 
 class Loader(Generic[S, K, V]):
-    """Values by key. `missing` stands for what there is not; `note` hears of each key that was read."""
+    """Values by key. `missing` stands for what there is not; `note` hears of what was read, and `beside` reads on."""
 
-    __slots__ = ("_batch", "_failed", "_found", "_missing", "_note", "_wanted", "find")
+    __slots__ = ("_batch", "_beside", "_failed", "_find", "_found", "_missing", "_note", "_wanted")
 
-    def __init__(self, batch: Batch[S], find: Find[S, K, V], missing: V, note: Note[K, V] | None = None) -> None:
-        self.find = find
+    def __init__(
+        self,
+        batch: Batch[S],
+        find: Find[S, K, V],
+        missing: V,
+        note: Note[K, V] | None = None,
+        beside: Beside[S, K, V] | None = None,
+    ) -> None:
         self._batch = batch
+        self._find = find
         self._missing = missing
         self._note = note
+        self._beside = beside
         self._found: dict[K, V] = {}
         self._failed: dict[K, Exception] = {}
         self._wanted: dict[K, None] = {}
@@ -118,20 +146,24 @@ class Loader(Generic[S, K, V]):
     # What the batch says
 
     def want(self, keys: Iterable[K]) -> None:
-        for key in keys:
-            self._wanted[key] = None
-            self._failed.pop(key, None)
+        self._wanted.update(dict.fromkeys(keys))
+        if self._failed:
+            self._failed = {key: error for key, error in self._failed.items() if key not in self._wanted}
 
     def take(self) -> list[K]:
         """Keys that are wanted and were not read while they waited."""
         wanted, self._wanted = self._wanted, {}
         return [key for key in wanted if key not in self._found]
 
+    async def read(self, session: S, keys: list[K]) -> tuple[Mapping[K, V], Sequence[Extra]]:
+        values = await self._find(session, keys)
+        return values, () if self._beside is None else await self._beside(session, values)
+
     def keep(self, keys: Sequence[K], values: Mapping[K, V]) -> None:
-        for key in keys:
-            value = self._found[key] = values.get(key, self._missing)
-            if self._note is not None:
-                self._note(key, value)
+        missing = self._missing
+        self._found.update({key: values.get(key, missing) for key in keys})
+        if self._note is not None:
+            self._note(keys, self._found)
 
     def fail(self, keys: Iterable[K], error: Exception) -> None:
         self._failed.update(dict.fromkeys(keys, error))

@@ -159,6 +159,10 @@ class Responses(Generic[K]):
             if entry is not None and (entry.as_of >= begun or not self._drops.after(entry.as_of, entry.tags)):
                 return entry
 
+    def left(self, entry: Entry) -> float:
+        """Seconds until the entry expires."""
+        return entry.expires_at - self._clock()
+
     def drop(self, tags: Collection[str], seq: int) -> None:
         """The event of this number has changed what these tags name. Costs what the entries cost that go.
 

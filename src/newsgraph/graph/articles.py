@@ -84,7 +84,7 @@ async def articles(
     asked = page_slice(PageArguments(first, after, last, before), order, context.page_limits)
     context.depends.on("articles")
     rows = await context.read(lambda s: s.articles.page(where, order_by, asked))
-    context.depends.articles(rows)
+    context.depends.articles(row.id for row in rows)
     return connect(page_of(rows, asked), order, article_key, lambda: context.read(lambda s: s.articles.count(where)))
 
 
@@ -100,7 +100,7 @@ async def search(
         return Connection([], False, False, _none)
     context.depends.on("articles")
     hits = await context.read(lambda s: s.articles.search(query, found, asked))
-    context.depends.articles(hit.article for hit in hits)
+    context.depends.articles(hit.article.id for hit in hits)
     page = page_of(hits, asked)
     return Connection(
         [_search_edge(hit) for hit in page.items],

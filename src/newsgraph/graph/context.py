@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -12,10 +12,13 @@ import strawberry
 from newsgraph.actions.newsroom import Newsroom
 from newsgraph.actions.views import ViewCounter
 from newsgraph.domain.pages import PageLimits
+from newsgraph.domain.sections import Section
 from newsgraph.domain.users import ANONYMOUS, Viewer
 from newsgraph.graph.dependencies import Dependencies
-from newsgraph.graph.loaders import Loaders
+from newsgraph.graph.loaders import Loaders, Sections
+from newsgraph.live.kept import Kept
 from newsgraph.live.streams import Streams
+from newsgraph.live.tail import Tail
 from newsgraph.ports.store import Session
 from newsgraph.settings import Settings
 
@@ -29,7 +32,9 @@ class Services:
     newsroom: Newsroom
     streams: Streams
     views: ViewCounter
+    tail: Tail
     clock: Callable[[], datetime]
+    sections: Kept[Sequence[Section]] = field(default_factory=lambda: Kept("sections"))
 
     @property
     def settings(self) -> Settings:
@@ -59,7 +64,12 @@ class Context:
 
     def refresh(self) -> None:
         """Forget what was read: from here on, everything is read anew."""
-        self.loaders = Loaders(self.services.newsroom.store, self.viewer, self.depends)
+        self.loaders = Loaders(self.services.newsroom.store, self.viewer, self.depends, self._kept())
+
+    def _kept(self) -> Sections | None:
+        """Only for queries: a mutation sees what it has written itself before the log is read."""
+        services = self.services
+        return None if self.depends.fields is None else Sections(services.sections, services.tail.position)
 
     def now(self) -> datetime:
         return self.services.clock()

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from newsgraph.domain.articles import Article
 from newsgraph.domain.comments import Comment
 
 # Fields of an article that its comments change, and those that its readers change: where they are not selected, a new
@@ -38,22 +37,19 @@ class Dependencies:
         """From then on the answer would be another one, whatever happens."""
         self.until = at if self.until is None else min(self.until, at)
 
-    def article(self, article_id: int, _row: object = None) -> None:
-        self.tags.add(f"article:{article_id}")
+    def articles(self, ids: Iterable[int]) -> None:
+        """Articles that were read, or looked for and are not there."""
+        wanted = list(ids)
+        self.tags.update([f"article:{one}" for one in wanted])
         if self.selects(_COUNTED):
-            self.tags.add(f"comments:{article_id}")
+            self.tags.update([f"comments:{one}" for one in wanted])
         if self.selects(_VIEWED):
-            self.tags.add(f"views:{article_id}")
+            self.tags.update([f"views:{one}" for one in wanted])
 
-    def articles(self, rows: Iterable[Article]) -> None:
-        for row in rows:
-            self.article(row.id)
-
-    def comment(self, comment_id: int, row: Comment | None = None) -> None:
-        """How many replies it has changes with those, which are comments of the same article."""
-        self.tags.add(f"comment:{comment_id}")
-        if row is not None:
-            self.tags.add(f"comments:{row.article_id}")
+    def comments(self, ids: Iterable[int], rows: Iterable[Comment | None] = ()) -> None:
+        """How many replies one has changes with those, which are comments of the same article."""
+        self.tags.update([f"comment:{one}" for one in ids])
+        self.tags.update([f"comments:{row.article_id}" for row in rows if row is not None])
 
     def selects(self, names: frozenset[str]) -> bool:
         """Whether one of these fields is in the answer, or may be."""

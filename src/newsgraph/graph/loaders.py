@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 from newsgraph.domain.articles import AdSlot, Article, Body
 from newsgraph.domain.authors import Author
 from newsgraph.domain.comments import Comment, Flag, ModerationAction
+from newsgraph.domain.lists import SHOWN
 from newsgraph.domain.pages import Slice
 from newsgraph.domain.sections import Section
 from newsgraph.domain.users import User, Viewer
-from newsgraph.engine.loading import Batch, Find, Loader, Note
+from newsgraph.engine.loading import Batch, Beside, Extra, Find, Loader, Note
 from newsgraph.graph.dependencies import Dependencies
 from newsgraph.graph.enums import CommentOrder, ReactionKind, Window
+from newsgraph.live.kept import Kept
 from newsgraph.ports.lists import StoredList
 from newsgraph.ports.store import Session, Store
 
@@ -26,6 +28,11 @@ V = TypeVar("V")
 S = TypeVar("S", bound=Hashable)
 
 _EMPTY_BODY = Body("", "")
+
+# Fields that ask for what is read beside their parents.
+_ITEMS = frozenset({"items"})
+_COMMENTERS = frozenset({"author"})
+_SHOWN = max(SHOWN.values()) + 1  # of a list, and one to know whether there are more
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +52,30 @@ class CommentRows:
     seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """Where sections are kept between operations. `as_of`: what had been delivered when this operation began."""
+
+    kept: Kept[Sequence[Section]]
+    as_of: int
+
+
 class Loaders:
     """One set for one operation, or for one event of a subscription. What it reads is noted in `depends`."""
 
-    def __init__(self, store: Store, viewer: Viewer, depends: Dependencies) -> None:
+    def __init__(self, store: Store, viewer: Viewer, depends: Dependencies, kept: Sections | None = None) -> None:
+        self._kept = kept
         self._batch: Batch[Session] = Batch(store.read)
         self._viewer = viewer
         self._depends = depends
 
     @cached_property
     def article(self) -> Loader[Session, int, Article | None]:
-        return self._one(lambda s, ids: s.articles.by_ids(ids), "id", self._depends.article)
+        return self._one(lambda s, ids: s.articles.by_ids(ids), "id", self._ids)
 
     @cached_property
     def article_by_slug(self) -> Loader[Session, str, Article | None]:
-        return self._one(lambda s, slugs: s.articles.by_slugs(slugs), "slug", self._found("slug:{}"))
+        return self._one(lambda s, slugs: s.articles.by_slugs(slugs), "slug", self._found("slug:"))
 
     @cached_property
     def article_by_url(self) -> Loader[Session, str, Article | None]:
@@ -67,15 +83,15 @@ class Loaders:
 
     @cached_property
     def body(self) -> Loader[Session, int, Body]:
-        return self._many(lambda s, ids: s.articles.bodies(ids), _EMPTY_BODY, self._tags("article:{}"))
+        return self._many(lambda s, ids: s.articles.bodies(ids), _EMPTY_BODY, self._tags("article:"))
 
     @cached_property
     def tags(self) -> Loader[Session, int, Sequence[str]]:
-        return self._many(lambda s, ids: s.articles.tags(ids), (), self._tags("article:{}"))
+        return self._many(lambda s, ids: s.articles.tags(ids), (), self._tags("article:"))
 
     @cached_property
     def ad_slots(self) -> Loader[Session, int, Sequence[AdSlot]]:
-        return self._many(lambda s, ids: s.articles.ad_slots(ids), (), self._tags("article:{}"))
+        return self._many(lambda s, ids: s.articles.ad_slots(ids), (), self._tags("article:"))
 
     @cached_property
     def _sections(self) -> Loader[Session, str, Sequence[Section]]:
@@ -86,7 +102,17 @@ class Loaders:
 
     async def sections(self) -> Sequence[Section]:
         """All of them: they are few, and whoever needs one soon needs the others."""
-        return await self._sections.load("all")
+        if self._kept is None:
+            return await self._sections.load("all")
+        self._depends.tags.add("sections")
+        found = self._kept.kept.get()
+        if found is None:
+            found = await self._sections.load("all")
+            self._kept.kept.put(found, self._kept.as_of)
+        return found
+
+    async def sections_by_id(self) -> Mapping[int, Section]:
+        return {one.id: one for one in await self.sections()}
 
     async def section(self, section_id: int) -> Section | None:
         return next((one for one in await self.sections() if one.id == section_id), None)
@@ -104,15 +130,15 @@ class Loaders:
 
     @cached_property
     def authors_of(self) -> Loader[Session, int, Sequence[Author]]:
-        return self._many(lambda s, ids: s.authors.of_articles(ids), (), self._tags("authors", "article:{}"))
+        return self._many(lambda s, ids: s.authors.of_articles(ids), (), self._tags("authors", "article:"))
 
     @cached_property
     def articles_of_section(self) -> Loader[Session, Under, Sequence[Article]]:
-        return self._pages(lambda s, ids, shape: s.articles.pages_of_sections(ids, shape[1]), note=self._articles)
+        return self._pages(lambda s, ids, shape: s.articles.pages_of_sections(ids, shape[1]), self._articles)
 
     @cached_property
     def articles_of_author(self) -> Loader[Session, Under, Sequence[Article]]:
-        return self._pages(lambda s, ids, shape: s.articles.pages_of_authors(ids, shape[1]), note=self._articles)
+        return self._pages(lambda s, ids, shape: s.articles.pages_of_authors(ids, shape[1]), self._articles)
 
     @cached_property
     def count_of_section(self) -> Loader[Session, int, int]:
@@ -124,27 +150,23 @@ class Loaders:
 
     @cached_property
     def ranked_list(self) -> Loader[Session, str, StoredList | None]:
-        return self._one(
-            lambda s, keys: s.lists.by_keys(keys), "list.key", self._tags("list:{}", "curation:{}", "sections")
-        )
+        tags = self._tags("list:", "curation:", "sections")
+        return self._one(lambda s, keys: s.lists.by_keys(keys), "list.key", tags, self._articles_of)
 
     @cached_property
     def views(self) -> Loader[Session, tuple[int, Window], int]:
         find: Find[Session, tuple[int, Window], int] = self._grouped(
             lambda s, ids, window: s.views.counts(ids, window), itemgetter(0), itemgetter(1), 0
         )
-        return Loader(self._batch, find, 0, lambda key, _count: self._depends.on(f"views:{key[0]}"))
+        return Loader(self._batch, find, 0, lambda keys, _: self._depends.on(*(f"views:{key[0]}" for key in keys)))
 
     @cached_property
     def comment(self) -> Loader[Session, int, Comment | None]:
-        return self._one(lambda s, ids: s.comments.by_ids(ids), "id", self._depends.comment)
+        return self._one(lambda s, ids: s.comments.by_ids(ids), "id", self._comments)
 
     @cached_property
     def comments_of_article(self) -> Loader[Session, Under, CommentRows]:
-        return self._comment_pages(
-            lambda s: s.comments.pages_of_articles,
-            lambda page, _rows: self._depends.on(f"comments:{page.parent_id}"),
-        )
+        return self._comment_pages(lambda s: s.comments.pages_of_articles, self._parents)
 
     @cached_property
     def replies(self) -> Loader[Session, Under, CommentRows]:
@@ -153,45 +175,80 @@ class Loaders:
 
     @cached_property
     def flags(self) -> Loader[Session, int, Sequence[Flag]]:
-        return self._many(lambda s, ids: s.comments.flags(ids), (), self._tags("comment:{}"))
+        return self._many(lambda s, ids: s.comments.flags(ids), (), self._tags("comment:"))
 
     @cached_property
     def history(self) -> Loader[Session, int, Sequence[ModerationAction]]:
-        return self._many(lambda s, ids: s.comments.history(ids), (), self._tags("comment:{}"))
+        return self._many(lambda s, ids: s.comments.history(ids), (), self._tags("comment:"))
 
     @cached_property
     def reaction(self) -> Loader[Session, int, ReactionKind | None]:
         """The viewer's own; they must be signed in."""
         user_id = self._viewer.user_id or 0
-        return self._many(lambda s, ids: s.comments.reactions_of(user_id, ids), None, self._tags("comment:{}"))
+        return self._many(lambda s, ids: s.comments.reactions_of(user_id, ids), None, self._tags("comment:"))
 
     @cached_property
     def user(self) -> Loader[Session, int, User | None]:
-        return self._one(lambda s, ids: s.users.by_ids(ids), "id", self._tags("user:{}"))
+        return self._one(lambda s, ids: s.users.by_ids(ids), "id", self._tags("user:"))
 
     # What is noted
 
-    def _tags(self, *patterns: str) -> Note[Any, Any]:
-        """Tags with the key in them."""
-        return lambda key, _value: self._depends.on(*(pattern.format(key) for pattern in patterns))
+    def _tags(self, *names: str) -> Note[Any, Any]:
+        """Names that end with a colon are followed by the key."""
 
-    def _found(self, pattern: str) -> Note[Any, Article | None]:
-        """Also that there is none: it may come."""
-
-        def note(key: object, article: Article | None) -> None:
-            self._depends.on(pattern.format(key))
-            if article is not None:
-                self._depends.article(article.id)
+        def note(keys: Sequence[Any], _values: Mapping[Any, Any]) -> None:
+            for name in names:
+                self._depends.tags.update([f"{name}{key}" for key in keys] if name.endswith(":") else (name,))
 
         return note
 
-    def _articles(self, _page: Under, rows: Sequence[Article]) -> None:
-        self._depends.articles(rows)
+    def _found(self, *names: str) -> Note[Any, Article | None]:
+        """Also that there is none: it may come."""
+        also = self._tags(*names)
+
+        def note(keys: Sequence[Any], values: Mapping[Any, Article | None]) -> None:
+            also(keys, values)
+            self._depends.articles([found.id for key in keys if (found := values[key]) is not None])
+
+        return note
+
+    def _ids(self, keys: Sequence[int], _values: Mapping[int, Article | None]) -> None:
+        self._depends.articles(keys)
+
+    def _comments(self, keys: Sequence[int], values: Mapping[int, Comment | None]) -> None:
+        self._depends.comments(keys, [values[key] for key in keys])
+
+    def _articles(self, keys: Sequence[Under], values: Mapping[Under, Sequence[Article]]) -> None:
+        self._depends.articles([row.id for key in keys for row in values[key]])
+
+    def _parents(self, keys: Sequence[Under], _values: Mapping[Under, CommentRows]) -> None:
+        self._depends.tags.update([f"comments:{page.parent_id}" for page in keys])
+
+    # What is read in the same go
+
+    async def _articles_of(self, session: Session, lists: Mapping[str, StoredList | None]) -> Sequence[Extra]:
+        """Those that the lists show, where they are asked for."""
+        if not self._depends.selects(_ITEMS):
+            return ()
+        ids = {item.article_id for one in lists.values() if one is not None for item in one.items[:_SHOWN]}
+        rows = {row.id: row for row in await session.articles.by_ids(list(ids))}
+        return [Extra(self.article, list(ids), rows)]
+
+    async def _commenters_of(self, session: Session, pages: Mapping[Under, CommentRows]) -> Sequence[Extra]:
+        if not self._depends.selects(_COMMENTERS):
+            return ()
+        ids = {comment.user_id for page in pages.values() for comment in page.rows}
+        rows = {row.id: row for row in await session.users.by_ids(list(ids))}
+        return [Extra(self.user, list(ids), rows)]
 
     # How it is found
 
     def _one(
-        self, find: Callable[[Session, list[K]], Awaitable[Iterable[V]]], key: str, note: Note[K, V | None]
+        self,
+        find: Callable[[Session, list[K]], Awaitable[Iterable[V]]],
+        key: str,
+        note: Note[K, V | None],
+        beside: Beside[Session, K, V | None] | None = None,
     ) -> Loader[Session, K, V | None]:
         """Rows that come in any order and may be missing."""
         key_of = attrgetter(key)
@@ -199,7 +256,8 @@ class Loaders:
         async def by_key(session: Session, keys: list[K]) -> Mapping[K, V]:
             return {key_of(row): row for row in await find(session, keys)}
 
-        return Loader[Session, K, "V | None"](self._batch, by_key, None, note)
+        made: Loader[Session, K, V | None] = Loader(self._batch, by_key, None, note, beside)
+        return made
 
     def _many(
         self,
@@ -231,9 +289,9 @@ class Loaders:
     def _pages(
         self,
         find: Callable[[Session, list[int], _Shape], Awaitable[Mapping[int, V]]],
-        missing: Any = (),
-        note: Note[Under, V] | None = None,
+        note: Note[Under, V],
     ) -> Loader[Session, Under, V]:
+        missing: Any = ()
         found = self._grouped(find, attrgetter("parent_id"), _shape, missing)
         return Loader[Session, Under, V](self._batch, found, missing, note)
 
@@ -245,7 +303,8 @@ class Loaders:
             rows = await pages(session)(ids, shape[0] or CommentOrder.NEWEST, shape[1])
             return {parent: CommentRows(rows.get(parent, ()), head.last_seq) for parent in ids}
 
-        return self._pages(find, note=note)
+        found = self._grouped(find, attrgetter("parent_id"), _shape, CommentRows((), 0))
+        return Loader(self._batch, found, CommentRows((), 0), note, self._commenters_of)
 
 
 _Shape = tuple[CommentOrder | None, Slice]

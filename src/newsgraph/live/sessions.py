@@ -124,7 +124,7 @@ class Sessions:
     def apply(self, entries: Sequence[Entry]) -> None:
         self._doubt(entry.event.user_id for entry in entries if isinstance(entry.event, UserChanged))
 
-    def lose(self) -> None:
+    def lose(self, seq: int) -> None:
         self._doubt(tuple(self._of))
 
     def _doubt(self, user_ids: Iterable[int]) -> None:

@@ -23,8 +23,8 @@ class Applier(Protocol):
 
     def apply(self, entries: Sequence[Entry]) -> None: ...
 
-    def lose(self) -> None:
-        """Entries were dropped from the log before this process read them: anything may have happened."""
+    def lose(self, seq: int) -> None:
+        """Entries up to `seq` were dropped from the log before this process read them: anything may have happened."""
         ...
 
 
@@ -40,6 +40,13 @@ class Tail:
         self._hub = hub
         self._appliers = appliers
         self._last = 0
+        self._passes = 0
+        self._passing = asyncio.Lock()
+
+    @property
+    def position(self) -> int:
+        """Number of the last event that was delivered: whatever is read from now on is at least as new."""
+        return self._last
 
     async def start(self) -> Head:
         """From now on everything that is committed is delivered."""
@@ -59,7 +66,21 @@ class Tail:
                 bell.ring()
 
     async def catch_up(self) -> None:
-        """Delivers everything that is committed now."""
+        """Returns when everything that is committed now is delivered. Those who call meanwhile share a pass."""
+        called = self._passes
+        async with self._passing:
+            if self._passes <= called:
+                await self._pass()
+
+    async def _pass(self) -> None:
+        self._passes += 1
+        try:
+            await self._deliver_all()
+        except BaseException:
+            self._passes -= 1  # whoever relies on it makes another
+            raise
+
+    async def _deliver_all(self) -> None:
         while True:
             head, entries = await self._store.read(self._next)
             if self._last < head.trimmed_seq:
@@ -75,7 +96,7 @@ class Tail:
     def _lose(self, head: Head) -> None:
         self._last = head.trimmed_seq
         for applier in self._appliers:
-            applier.lose()
+            applier.lose(head.trimmed_seq)
         self._hub.lose()
 
     def _deliver(self, entries: Sequence[Entry]) -> None:

@@ -14,8 +14,10 @@ from newsgraph.domain.views import Window
 
 @dataclass(frozen=True, slots=True)
 class StoredList:
+    """`items` are in rank order."""
+
     list: RankedList
-    items: tuple[RankedItem, ...]
+    items: Sequence[RankedItem]
 
 
 class Lists(Protocol):

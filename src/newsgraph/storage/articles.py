@@ -209,6 +209,9 @@ def _columns(record: ArticleRecord) -> tuple[Value, ...]:
     )
 
 
+_STATUSES = {status.value: status for status in ArticleStatus}
+
+
 def _article(row: Row) -> Article:
     (key, slug, url, headline, standfirst, language, image, status, published, updated, minutes, section), rest = (
         row[:12],
@@ -223,7 +226,7 @@ def _article(row: Row) -> Article:
         standfirst=standfirst,
         language=language,
         lead_image=None if image is None else Image(*from_json(image)),
-        status=ArticleStatus(status),
+        status=_STATUSES[status],
         published_at=from_ms(published),
         updated_at=from_ms(updated),
         reading_minutes=minutes,

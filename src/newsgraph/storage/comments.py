@@ -153,6 +153,9 @@ class SqlComments:
         return [from_ms(at) for (at,) in rows]
 
 
+_STATUSES = {status.value: status for status in CommentStatus}
+
+
 def _comment(row: Row) -> Comment:
     key, article_id, parent_id, user_id, body, status, depth, created_at, edited_at, featured, moderated, *counts = row
     flags, replies, descendants, likes, insightfuls, disagrees = counts
@@ -162,7 +165,7 @@ def _comment(row: Row) -> Comment:
         parent_id=parent_id,
         user_id=user_id,
         body=body,
-        status=CommentStatus(status),
+        status=_STATUSES[status],
         depth=depth,
         created_at=from_ms(created_at),
         edited_at=from_ms(edited_at),

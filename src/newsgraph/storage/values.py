@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, overload
 
+import orjson
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -36,12 +38,16 @@ def to_json(value: Mapping[str, Any] | Sequence[Any]) -> str:
 
 
 def from_json(text: str) -> Any:
-    return json.loads(text)
+    return orjson.loads(text)
 
 
 def batch(values: Iterable[int | str]) -> str:
-    """The parameter of `ids(...)` and `texts(...)`. ASCII, so that no text of a client's can fail to be sent."""
-    return json.dumps(list(values))
+    """The parameter of `ids(...)` and `texts(...)`. No text or number of a client's can fail to be sent."""
+    wanted = list(values)
+    try:
+        return orjson.dumps(wanted).decode()
+    except orjson.JSONEncodeError:  # half a surrogate pair, or a number beyond 64 bits
+        return json.dumps(wanted)
 
 
 def grouped(rows: Iterable[tuple[P, T]]) -> dict[P, list[T]]:

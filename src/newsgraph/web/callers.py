@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -46,16 +45,6 @@ def retry_after(settings: Settings) -> int:
     """After how many milliseconds a client should come back: not at once, and not all at the same time."""
     most = int(settings.reconnect_spread * 1000)
     return random.randint(most // 5, most)  # noqa: S311 - no secret
-
-
-def encode(value: object) -> str:
-    """JSON that can be sent as UTF-8: half a surrogate pair is JSON and no Unicode, and stays escaped."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
-    return text
 
 
 def shown(error: Exception) -> Sequence[Mapping[str, Any]]:

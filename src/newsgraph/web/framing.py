@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from newsgraph.domain.errors import FaultCode
-from newsgraph.web.callers import encode
+from newsgraph.graph.encoding import as_json
 
 Errors = Sequence[Mapping[str, Any]]
 
@@ -68,7 +68,7 @@ class EventStream:
         return b"event: complete\ndata:\n\n"
 
     def failed(self, errors: Errors) -> bytes:
-        return self.next(encode({"errors": errors}).encode(), None) + self.complete()
+        return self.next(as_json({"errors": errors}), None) + self.complete()
 
     def expelled(self, errors: Errors) -> bytes:
         return self.failed(errors)
@@ -101,10 +101,10 @@ class Multipart:
         return b"--\r\n"
 
     def failed(self, errors: Errors) -> bytes:
-        return self.next(encode({"data": None, "errors": errors}).encode(), None) + self.complete()
+        return self.next(as_json({"data": None, "errors": errors}), None) + self.complete()
 
     def expelled(self, errors: Errors) -> bytes:
-        return self._part(encode({"payload": None, "errors": errors}).encode()) + self.complete()
+        return self._part(as_json({"payload": None, "errors": errors})) + self.complete()
 
     def going_away(self, retry: int) -> bytes:
         extensions = {"code": FaultCode.GOING_AWAY.value, "retryAfter": retry}

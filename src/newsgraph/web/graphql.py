@@ -1,70 +1,228 @@
-"""The GraphQL endpoint: who asks, GraphiQL for browsers, operations over HTTP."""
+"""The GraphQL endpoint for HTTP: one request, one response. Specification: https://graphql.github.io/graphql-over-http
+
+What is at hand is served without parsing anything: the bytes of a request lead to the key of its answer.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable
-from typing import Any
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
-from cross_web import HTTPException
-from starlette.exceptions import HTTPException as StarletteException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from graphql import OperationType
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
 
-from newsgraph.domain.errors import Fault
-from newsgraph.graph.context import Context, Services
-from newsgraph.graph.schema import NewsSchema
-from newsgraph.web.callers import Recognise, encode, reader_of, refused, sign_in
+from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.domain.users import ANONYMOUS, Viewer
+from newsgraph.engine.bounded import OVERHEAD, Bounded
+from newsgraph.engine.documents import Request, RequestError
+from newsgraph.engine.responses import Answer, Entry
+from newsgraph.graph.answers import Asked, Key
+from newsgraph.graph.context import Services
+from newsgraph.graph.encoding import as_json
+from newsgraph.graph.hints import Hint
+from newsgraph.observe import report_fault
+from newsgraph.web.callers import Recognise, reader_of, refused, shown, sign_in
+from newsgraph.web.compression import CODINGS, SMALLEST, coding_of
+from newsgraph.web.operations import Operations
+from newsgraph.web.requests import GRAPHQL, JSON, is_json, media_type, read_body, read_request
+from newsgraph.web.uvicorn_protocols import Reply, respond
+
+_KNOWN = 4  # one part in so many of the cache's memory, on top of it, is for requests that lead to what it holds
+_VARY = (b"vary", b"Accept, Accept-Encoding, Authorization")
+_KINDS = {kind: (b"content-type", f"{kind}; charset=utf-8".encode()) for kind in (JSON, GRAPHQL)}
+_DEBUG = b"newsgraph-debug"  # whoever sends this header is told about the cache
+_UNKEPT = (b"cache-control", b"no-store")
+
+Headers = Mapping[bytes, bytes]
 
 
-class GraphQLView(GraphQL[Context, None]):
-    """Strawberry's view with our context. `page` renders GraphiQL; None answers browsers as any client."""
+class Known(NamedTuple):
+    """A request that came before: its answer's key as readers share it, and how long others may keep the answer."""
+
+    key: Key
+    hint: Hint
+
+
+class _Call(NamedTuple):
+    """A request that is being answered. `sent` tells it from others: its address's query, or its body."""
+
+    scope: Scope
+    headers: Headers
+    kind: str
+    sent: bytes
+    viewer: Viewer
+
+    def key_of(self, known: Known) -> Key | None:
+        """Where this caller's answer may be at hand."""
+        if self.viewer is ANONYMOUS:
+            return known.key
+        return None if known.hint.private else (*known.key[:3], self.viewer.audience)
+
+
+class GraphQLView:
+    """An ASGI application. `page` renders GraphiQL; None answers browsers as any client."""
 
     def __init__(
         self,
-        schema: NewsSchema,
+        operations: Operations,
         services: Services,
         recognise: Recognise,
         page: Callable[[], Awaitable[str]] | None,
     ) -> None:
-        super().__init__(schema, graphql_ide="graphiql" if page else None, subscription_protocols=())
-        self._services = services
+        self._operations = operations
+        self._settings = services.settings
         self._recognise = recognise
         self._page = page
+        self._known: Bounded[bytes, Known] = Bounded(self._settings.response_cache // _KNOWN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Faults that come before any operation are GraphQL errors with their code, too."""
+        headers: Headers = dict(scope["headers"])
         try:
-            response = await self.run(Request(scope, receive))
-        except HTTPException as error:
-            response = refused(StarletteException(error.status_code, error.reason))
-        except Fault as fault:
-            response = refused(fault)
-        except ClientDisconnect:
-            return  # in the middle of the request: there is nobody to answer
-        await response(scope, receive, send)
+            if self._page is not None and _is_browser(scope, headers):
+                await HTMLResponse(await self._page())(scope, receive, send)
+                return
+            reply = await self._reply(scope, receive, headers)
+        except (Fault, HTTPException) as error:
+            await refused(error)(scope, receive, send)
+            return
+        except Exception as defect:
+            reply = _broken(defect)
+        await respond(scope, send, reply)
 
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        signed_in = await sign_in(self._recognise, request.headers.get("authorization"))
-        return Context(self._services, signed_in.viewer, reader_of(request))
-
-    def parse_json(self, data: str | bytes) -> Any:
-        """An object, whatever else JSON may be; bad Unicode, endless numbers and nesting without end are no JSON."""
+    async def _reply(self, scope: Scope, receive: Receive, headers: Headers) -> Reply:
+        kind = media_type(headers.get(b"accept", b""))
+        if kind is None:
+            raise HTTPException(406, f"Answers are {JSON} or {GRAPHQL}.")
+        sent = await self._sent(scope, receive, headers)
+        viewer = await self._viewer(headers[b"authorization"]) if b"authorization" in headers else ANONYMOUS
+        call = _Call(scope, headers, kind, sent, viewer)
+        known = self._known.get(sent)
+        key = known and call.key_of(known)
+        entry = key and self._operations.answers.at_hand(key)
+        if known and key and entry:
+            return self._answered(call, entry, known.hint, key)
         try:
-            parsed = json.loads(data)
-        except (ValueError, RecursionError):
-            raise HTTPException(400, "The request is not JSON.") from None
-        if not isinstance(parsed, (dict, list)):
-            raise HTTPException(400, "A GraphQL request is a JSON object.")
-        return parsed
+            return await self._operate(call, read_request(scope, sent))
+        except RequestError as error:
+            return _failed(kind, error)
 
-    def encode_json(self, data: object) -> str:
-        return encode(data)
+    async def _sent(self, scope: Scope, receive: Receive, headers: Headers) -> bytes:
+        method = scope["method"]
+        if method == "GET":
+            query: bytes = scope["query_string"]
+            return b"?" + query
+        if method != "POST":
+            raise HTTPException(405, "Send GET or POST.", {"allow": "GET, POST"})
+        if not is_json(headers.get(b"content-type", b"")):
+            raise HTTPException(415, "Send the operation as application/json.")
+        return await read_body(receive, self._settings.message_size)
 
-    async def render_graphql_ide(self, request: Request) -> Response:
-        if self._page is None:
-            raise HTTPException(404, "GraphiQL is switched off here.")
-        return HTMLResponse(await self._page())
+    async def _viewer(self, authorization: bytes) -> Viewer:
+        return (await sign_in(self._recognise, authorization.decode("latin-1"))).viewer
+
+    async def _operate(self, call: _Call, request: Request) -> Reply:
+        """Errors: RequestError."""
+        document = self._operations.check(request)
+        asked = Asked(document, request, call.viewer, reader_of(HTTPConnection(call.scope)))
+        if document.is_subscription:
+            raise Fault(FaultCode.BAD_INPUT, "A subscription is answered as a stream: see the documentation.")
+        if document.operation.operation is OperationType.MUTATION:
+            if call.scope["method"] == "GET":
+                raise HTTPException(405, "A mutation needs POST.", {"allow": "POST"})
+            return _composed(call.kind, 200, [_UNKEPT], await self._operations.run(asked))
+        hint, key = self._operations.answers.hint(document), self._operations.answers.key(asked)
+        if key is not None:
+            self._remember(call.sent, Known((*key[:3], ""), hint))
+        return self._answered(call, await self._operations.query(asked, key), hint, key)
+
+    def _remember(self, sent: bytes, known: Known) -> None:
+        text, _, variables, _ = known.key
+        self._known.put(sent, known, OVERHEAD + sum(map(sys.getsizeof, (sent, text, variables))))
+
+    def _answered(self, call: _Call, entry: Entry | Answer, hint: Hint, key: Key | None) -> Reply:
+        if _DEBUG in call.headers:
+            return _composed(call.kind, 200, [_UNKEPT], self._explained(entry))
+        headers = [(b"cache-control", self._keep(entry, hint, call.viewer)), _VARY]
+        if self._settings.tags_header and self._fits(entry):
+            headers.append((self._settings.tags_header.encode(), " ".join(sorted(entry.tags)).encode()))
+        coding = _coding(call, entry.body)
+        if coding is not None:
+            headers.append((b"content-encoding", coding.encode()))
+        if call.scope["method"] == "GET" and isinstance(entry, Entry) and entry.max_age > 0:
+            etag = (entry.etag if coding is None else entry.etag_as(coding)).encode()
+            headers.append((b"etag", etag))
+            if _names(call.headers.get(b"if-none-match"), etag):
+                return 304, headers, b""
+        return _composed(call.kind, 200, headers, entry.body if coding is None else self._coded(entry, key, coding))
+
+    def _explained(self, entry: Entry | Answer) -> bytes:
+        """The answer with what is known of it: how old it is in seconds, and what will spoil it."""
+        kept = isinstance(entry, Entry) and entry.max_age > 0
+        age = entry.max_age - self._operations.answers.left(entry) if isinstance(entry, Entry) and kept else 0.0
+        said = {"kept": kept, "age": round(age, 3), "maxAge": entry.max_age, "asOf": entry.as_of}
+        cache = as_json({"cache": {**said, "tags": sorted(entry.tags)}})
+        return b'%b,"extensions":%b}' % (entry.body[:-1], cache)
+
+    def _keep(self, entry: Entry | Answer, hint: Hint, viewer: Viewer) -> bytes:
+        """Cache-Control (RFC 9111, 5.2). What this server does not keep nobody should."""
+        if entry.max_age <= 0:
+            return b"no-store"
+        left = entry.max_age if isinstance(entry, Answer) else self._operations.answers.left(entry)
+        private = hint.private or bool(viewer.audience) or not self._fits(entry)
+        return _cache_control(private, min(hint.max_age, int(left)))
+
+    def _fits(self, entry: Entry | Answer) -> bool:
+        """Whether a cache could purge the answer by its tags; else no shared cache may have it."""
+        settings = self._settings
+        return not settings.tags_header or sum(map(len, entry.tags)) + len(entry.tags) <= settings.tags_header_size
+
+    def _coded(self, entry: Entry | Answer, key: Key | None, coding: str) -> bytes:
+        if key is None or isinstance(entry, Answer):
+            return CODINGS[coding](entry.body)
+        return self._operations.answers.coded(key, entry, coding, CODINGS[coding])
+
+
+def _coding(call: _Call, body: bytes) -> str | None:
+    accepted = call.headers.get(b"accept-encoding")
+    return None if accepted is None or len(body) < SMALLEST else coding_of(accepted.decode("latin-1"))
+
+
+@lru_cache(maxsize=4_096)
+def _cache_control(private: bool, seconds: int) -> bytes:
+    return b"%b, max-age=%d" % (b"private" if private else b"public", seconds)
+
+
+def _is_browser(scope: Scope, headers: Headers) -> bool:
+    """Somebody who opens the address, with nothing to execute."""
+    return (
+        scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b"") and b"=" not in scope["query_string"]
+    )
+
+
+def _composed(kind: str, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> Reply:
+    return status, [_KINDS[kind], (b"content-length", b"%d" % len(body)), *headers], body
+
+
+def _failed(kind: str, error: RequestError) -> Reply:
+    """Without any result. In JSON, which proxies and others answer in too, only a 200 is an answer of GraphQL."""
+    return _composed(kind, 400 if kind == GRAPHQL else 200, [_UNKEPT, _VARY], as_json({"errors": shown(error)}))
+
+
+def _broken(defect: Exception) -> Reply:
+    fault_id = report_fault(defect, "a request")
+    extensions = {"code": FaultCode.INTERNAL.value, "fault": fault_id}
+    errors = [{"message": "Something went wrong on our side.", "extensions": extensions}]
+    return _composed(JSON, 500, [_UNKEPT], as_json({"errors": errors}))
+
+
+def _names(condition: bytes | None, etag: bytes) -> bool:
+    """Whether If-None-Match (RFC 9110, 13.1.2) has this tag."""
+    if condition is None:
+        return False
+    return condition in (etag, b"*") or etag in [one.strip().removeprefix(b"W/") for one in condition.split(b",")]

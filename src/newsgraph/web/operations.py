@@ -1,32 +1,28 @@
-"""Operations of long-lived connections: queries and mutations alone, subscriptions shared with all who ask the same."""
+"""Operations, however they came: queries and mutations answered, subscriptions shared with all who ask the same."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
-from graphql import ExecutionResult, GraphQLError
+from graphql import ExecutionResult, GraphQLError, OperationType
 
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.domain.users import Role, Viewer
-from newsgraph.engine import documents, subscriptions
+from newsgraph.domain.users import Viewer
+from newsgraph.engine import subscriptions
 from newsgraph.engine.documents import Document, Request, RequestError
 from newsgraph.engine.fanout import Execute, Fanout, Member, Outlet
+from newsgraph.engine.responses import Answer, Entry
+from newsgraph.graph.answers import Answers, Asked, Key
 from newsgraph.graph.context import Context, Services
 from newsgraph.graph.errors import presented
+from newsgraph.graph.execution import encoded
 from newsgraph.graph.schema import NewsSchema
 from newsgraph.observe import Tasks
 from newsgraph.ports.feeds import Feed
-from newsgraph.web.callers import encode
-
-# Whoever may see more than readers do; everybody else sees what an anonymous reader sees.
-_SEES_MORE = (Role.ADMIN, Role.MODERATOR, Role.EDITOR)
+from newsgraph.web.documents import Catalogue
 
 _CURSOR = "after"  # the argument of a subscription that says from where a client goes on
-_DOCUMENTS = 500  # remembered at most, the longest unused forgotten first
-_DOCUMENT_MAX = 10_000  # characters; longer ones are checked each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,46 +36,44 @@ class _Shared:
 
 
 class Operations:
-    """Runs operations and shares subscriptions between all connections of this process; their work is in `tasks`."""
+    """Finds documents, runs their operations, and shares subscriptions between all connections of this process.
 
-    def __init__(self, schema: NewsSchema, services: Services, tasks: Tasks) -> None:
+    Their work is in `tasks`.
+    """
+
+    def __init__(
+        self, schema: NewsSchema, services: Services, answers: Answers, catalogue: Catalogue, tasks: Tasks
+    ) -> None:
         self._schema = schema
         self._services = services
-        self._documents: OrderedDict[tuple[str, str | None], Document] = OrderedDict()
+        self._catalogue = catalogue
+        self.answers = answers
         self.tasks = tasks
         self.fanout = Fanout(services.settings.mailbox_size, tasks, _as_client_sees_it, _passes)
 
     def check(self, request: Request) -> Document:
-        """Parsed and validated, once for each text. Errors: RequestError."""
-        if not request.query.strip():
-            raise _as_client_sees_it(Fault(FaultCode.BAD_INPUT, "There is no operation in the request."))
+        """Found, parsed and validated, once for each text. Errors: RequestError."""
         try:
-            return self._known(request) or self._learn(request)
+            return self._catalogue.find(request)
+        except (Fault, RequestError) as error:
+            raise _as_client_sees_it(error) from None
+
+    async def run(self, asked: Asked) -> bytes:
+        """The encoded result of a query or mutation. Errors: RequestError."""
+        try:
+            if asked.document.operation.operation is OperationType.MUTATION:
+                return await self.answers.mutate(asked)
+            return (await self.query(asked)).body
         except RequestError as error:
             raise _as_client_sees_it(error) from None
 
-    def _known(self, request: Request) -> Document | None:
-        key = (request.query, request.operation_name)
-        if key in self._documents:
-            self._documents.move_to_end(key)
-        return self._documents.get(key)
-
-    def _learn(self, request: Request) -> Document:
-        """Validating a widget's document takes a millisecond, and everybody sends the same."""
-        document = documents.check(self._schema.core, request)
-        if len(request.query) <= _DOCUMENT_MAX:
-            self._documents[request.query, request.operation_name] = document
-            while len(self._documents) > _DOCUMENTS:
-                self._documents.popitem(last=False)
-        return document
-
-    async def run(self, request: Request, context: Context) -> str:
-        """The encoded result of a query or mutation. Errors: RequestError."""
-        variables = dict(request.variables or {})
-        result = await self._schema.execute(request.query, variables, context, operation_name=request.operation_name)
-        if result.data is None and result.errors and all(error.path is None for error in result.errors):
-            raise _as_client_sees_it(RequestError(result.errors))
-        return _encoded(result.data, result.errors)
+    async def query(self, asked: Asked, key: Key | None = None) -> Entry | Answer:
+        """A query's answer, at hand or not. Errors: RequestError."""
+        key = key or self.answers.key(asked)
+        try:
+            return (key and self.answers.at_hand(key)) or await self.answers.query(asked, key)
+        except RequestError as error:
+            raise _as_client_sees_it(error) from None
 
     def subscribe(
         self, document: Document, request: Request, viewer: Viewer, outlet: Outlet, cursor: str | None = None
@@ -92,7 +86,7 @@ class Operations:
             begun = subscriptions.begin(self._schema.core, document, request.variables, _CURSOR)
         except RequestError as error:
             raise _as_client_sees_it(error) from None
-        audience = self._audience(document, viewer)
+        audience = self.answers.audience(document, viewer)
 
         async def source() -> tuple[Feed, Execute]:
             return await self._source(document, request, Context(self._services, audience))
@@ -102,23 +96,16 @@ class Operations:
 
     async def _source(self, document: Document, request: Request, context: Context) -> tuple[Feed, Execute]:
         """The subscription's feed, and the execution of its events; the context is theirs alone."""
-        kind = self._schema.execution_context_class
-        executor = subscriptions.prepare(kind, self._schema.core, document, request, context)
+        executor = subscriptions.prepare(self.answers.execution.kind, self._schema.core, document, request, context)
         feed = await subscriptions.source_of(executor)
 
         async def execute(event: object) -> bytes:
             result: ExecutionResult = await subscriptions.execute_event(executor, event)
             if result.errors and _passes(failure := RequestError(result.errors)):
                 raise failure  # the event is told when it can be, instead of a hole where it was
-            return _encoded(result.data, result.errors).encode()
+            return encoded(result.data, result.errors)
 
         return feed, execute
-
-    def _audience(self, document: Document, viewer: Viewer) -> Viewer:
-        """As whom the group's operation runs: the viewer themself only where the answer depends on who they are."""
-        if document.selects(self._schema.private_fields):
-            return viewer
-        return Viewer(None, viewer.role if viewer.role in _SEES_MORE else None)
 
 
 def _passes(defect: Exception | None) -> bool:
@@ -133,10 +120,3 @@ def _as_client_sees_it(defect: Exception) -> RequestError:
     if isinstance(defect, RequestError):
         return RequestError([presented(one, defect.valid) for one in defect.errors], defect.valid)
     return RequestError([presented(GraphQLError(str(defect), original_error=defect))])
-
-
-def _encoded(data: Mapping[str, Any] | None, errors: Sequence[GraphQLError] | None) -> str:
-    payload: dict[str, Any] = {"data": data}
-    if errors:
-        payload["errors"] = [presented(error).formatted for error in errors]
-    return encode(payload)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,10 @@ _REFUSED = ("0", "0.", "0.0", "0.00", "0.000")
 _JSON = {"application/json", "application/graphql-response+json", "application/*", "*/*"}
 
 
+JSON = "application/json"
+GRAPHQL = "application/graphql-response+json"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A stream is welcome; `only`: nothing else is."""
@@ -28,17 +33,41 @@ class Wanted:
     only: bool
 
 
-def negotiated(accept: str) -> Wanted | None:
+@lru_cache(maxsize=256)
+def negotiated(accept: bytes) -> Wanted | None:
     """What an Accept header (RFC 9110, 12.5.1) says of streams; None: nothing, as one that is longer than sense."""
     if len(accept) > _ACCEPT_MAX:
         return None
-    ranges = [one for one in map(_media_range, accept.split(",")) if one.get("q") not in _REFUSED]
+    ranges = [one for one in map(_media_range, accept.decode("latin-1").split(",")) if one.get("q") not in _REFUSED]
     kinds = {one[""] for one in ranges}
     if any(one[""] == "multipart/mixed" and "subscriptionspec" in one for one in ranges):
         return Wanted(Multipart(), only=False)
     if "text/event-stream" in kinds:
         return Wanted(EventStream(), only=_JSON.isdisjoint(kinds))
     return None
+
+
+@lru_cache(maxsize=256)
+def media_type(accept: bytes) -> str | None:
+    """In which of the two a client would have a response (GraphQL over HTTP, "Media types"); None: in neither.
+
+    Who is content with anything gets JSON, and so does who says more than makes sense.
+    """
+    if not accept or len(accept) > _ACCEPT_MAX:
+        return JSON
+    ranges = {one[""]: _weight(one) for one in map(_media_range, accept.decode("latin-1").split(","))}
+    any_of_it = ranges.get("application/*", ranges.get("*/*", 0.0))
+    plain, own = ranges.get(JSON, any_of_it), ranges.get(GRAPHQL, 0.0)
+    if own > 0 and own >= plain:
+        return GRAPHQL
+    return JSON if plain > 0 else None
+
+
+def _weight(media_range: Mapping[str, str]) -> float:
+    try:
+        return float(media_range.get("q", 1))
+    except ValueError:
+        return 1.0
 
 
 def _media_range(text: str) -> Mapping[str, str]:
@@ -48,44 +77,57 @@ def _media_range(text: str) -> Mapping[str, str]:
     return {name.strip(): value.strip(' \t"') for name, _, value in named} | {"": kind.strip()}
 
 
+@lru_cache(maxsize=256)
+def is_json(content_type: bytes) -> bool:
+    return content_type.partition(b";")[0].strip().lower() == JSON.encode()
+
+
 async def read_body(receive: Receive, most: int) -> bytes:
     """Errors: HTTPException(413). Ends with what there is when the client goes."""
     parts, size, more = [], 0, True
     while more:
         message = await receive()
-        part = message.get("body", b"")
+        part, more = message.get("body", b""), message.get("more_body", False)
         size += len(part)
         if size > most:
             raise HTTPException(413, f"A request has at most {most} bytes.")
         parts.append(part)
-        more = message.get("more_body", False)
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def read_request(scope: Scope, body: bytes) -> Request:
     """Errors: HTTPException(400), HTTPException(415)."""
     fields = _from_query(scope) if scope["method"] == "GET" else _from_body(scope, body)
-    query, variables, name = (fields.get(field) for field in ("query", "variables", "operationName"))
-    if not isinstance(query, str):
-        raise HTTPException(400, "A GraphQL request has a query, which is a string.")
-    if variables is not None and not isinstance(variables, dict):
-        raise HTTPException(400, "variables is an object or null.")
-    if name is not None and not isinstance(name, str):
-        raise HTTPException(400, "operationName is a string or null.")
-    return Request(query, variables, name)
+    for name, (kind, rule) in _FIELDS.items():
+        if fields.get(name) is not None and not isinstance(fields[name], kind):
+            raise HTTPException(400, f"{name} is {rule}.")
+    if not any(fields.get(name) for name in ("query", "documentId", "extensions")):
+        raise HTTPException(400, "A GraphQL request has a query, which is a string, or names one.")
+    query, *rest = (fields.get(name) for name in _FIELDS)
+    return Request(query or "", *rest)
+
+
+# In the order of a Request's own.
+_FIELDS: dict[str, tuple[type, str]] = {
+    "query": (str, "a string"),
+    "variables": (dict, "an object or null"),
+    "operationName": (str, "a string or null"),
+    "documentId": (str, "a string or null"),
+    "extensions": (dict, "an object or null"),
+}
 
 
 def _from_query(scope: Scope) -> Mapping[str, Any]:
-    """GraphQL over HTTP, "GET": variables are JSON in one parameter."""
+    """GraphQL over HTTP, "GET": variables and extensions are JSON in one parameter each."""
     given: dict[str, Any] = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-    if given.get("variables"):
-        given["variables"] = _json(given["variables"])
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            given[name] = _json(given[name])
     return {name: value for name, value in given.items() if value != ""}
 
 
 def _from_body(scope: Scope, body: bytes) -> Mapping[str, Any]:
-    kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if not is_json(Headers(scope=scope).get("content-type", "").encode("latin-1")):
         raise HTTPException(415, "Send the operation as application/json.")
     found = _json(body)
     if not isinstance(found, dict):

@@ -17,7 +17,8 @@ from strawberry.http.websocket_origin import is_same_origin
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.engine.documents import Document, Request
 from newsgraph.engine.fanout import Member, Result
-from newsgraph.graph.context import Context, Services
+from newsgraph.graph.answers import Asked
+from newsgraph.graph.context import Services
 from newsgraph.live.sessions import Session, Sessions
 from newsgraph.observe import report_fault
 from newsgraph.web.admission import Admission
@@ -226,13 +227,13 @@ class _Socket:
         self.session.holds()  # which ends the connection when the token has expired
         if self._connection.over:
             return []
-        request = Request(start.query, start.variables, start.operation_name)
+        request = Request(start.query, start.variables, start.operation_name, None, start.extensions)
         try:
             document = self._view.operations.check(request)
             if document.is_subscription:
                 self._subscribe(start.id, document, request)
             else:
-                self._running[start.id] = self._view.operations.tasks.start(self._operate, start.id, request)
+                self._running[start.id] = self._view.operations.tasks.start(self._operate, start.id, document, request)
         except Exception as error:
             return self._connection.error(start.id, shown(error))
         return []
@@ -243,10 +244,10 @@ class _Socket:
         outlet = _Outlet(self, name)
         self._streams[name] = self._view.operations.subscribe(document, request, self.session.viewer, outlet)
 
-    async def _operate(self, name: str, request: Request) -> None:
+    async def _operate(self, name: str, document: Document, request: Request) -> None:
         """A query or mutation to its end."""
         try:
-            await self._answer(name, request)
+            await self._answer(name, document, request)
         except _Over:
             pass
         finally:
@@ -254,17 +255,17 @@ class _Socket:
                 del self._running[name]
             self._end_when_drained()
 
-    async def _answer(self, name: str, request: Request) -> None:
+    async def _answer(self, name: str, document: Document, request: Request) -> None:
         await self._view.sessions.settled(self.session)
-        context = Context(self._view.services, self.session.viewer, reader_of(HTTPConnection(self._scope)))
+        asked = Asked(document, request, self.session.viewer, reader_of(HTTPConnection(self._scope)))
         try:
-            result = await self._view.operations.run(request, context)
+            result = await self._view.operations.run(asked)
         except Exception as error:
             await self._perform(self._connection.error(name, shown(error)))
             return
         if _stopped(asyncio.current_task()):
             return
-        await self._perform(self._connection.next(name, result))
+        await self._perform(self._connection.next(name, result.decode()))
         await self._perform(self._connection.complete(name))
 
     def _stop(self, name: str) -> None:

@@ -17,7 +17,8 @@ from newsgraph.domain.errors import Fault
 from newsgraph.domain.users import SignIn
 from newsgraph.engine.documents import Document, Request, RequestError
 from newsgraph.engine.fanout import Member, Result
-from newsgraph.graph.context import Context, Services
+from newsgraph.graph.answers import Asked
+from newsgraph.graph.context import Services
 from newsgraph.live.sessions import Session, Sessions
 from newsgraph.web.admission import Admission
 from newsgraph.web.callers import Recognise, address_of, reader_of, refused, retry_after, shown, sign_in
@@ -35,7 +36,7 @@ _Asgi = tuple[Scope, Receive, AsgiSend]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Wish:
     framing: Framing
     document: Document
     request: Request
@@ -53,7 +54,7 @@ class StreamView:
     otherwise: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
-        wanted = negotiated(Headers(scope=scope).get("accept", ""))
+        wanted = negotiated(_accept(scope))
         if wanted is None or scope["method"] not in ("GET", "POST"):
             await self.otherwise(scope, receive, send)
             return
@@ -73,18 +74,19 @@ class StreamView:
             await self._fail(wanted, error, asgi)
             return
         if document.is_subscription or wanted.only:
-            await self._stream(_Asked(wanted.framing, document, request), asgi)
+            await self._stream(_Wish(wanted.framing, document, request), asgi)
         else:
             await self.otherwise(scope, _again(sent, receive), send)
 
-    async def _stream(self, asked: _Asked, asgi: _Asgi) -> None:
+    async def _stream(self, asked: _Wish, asgi: _Asgi) -> None:
         scope, receive, send = asgi
         if scope["method"] == "GET" and asked.document.operation.operation is OperationType.MUTATION:
             raise HTTPException(405, "A mutation needs POST.", {"allow": "POST"})
         headers = Headers(scope=scope)
         signed_in = await sign_in(self.recognise, headers.get("authorization"))
         if not asked.document.is_subscription:
-            await self._answer(asked, Context(self.services, signed_in.viewer, reader_of(HTTPConnection(scope))), send)
+            reader = reader_of(HTTPConnection(scope))
+            await self._answer(asked.framing, Asked(asked.document, asked.request, signed_in.viewer, reader), send)
             return
         with self.admission.admit(address_of(scope)):
             await _start(asked.framing, send)
@@ -96,7 +98,7 @@ class StreamView:
                 async with pumped(AsgiResponse(send, receive), self.operations.tasks) as other:
                     await self._follow(asked, other, signed_in, headers)
 
-    async def _follow(self, asked: _Asked, pipe: ResponsePipe, signed_in: SignIn, headers: Headers) -> None:
+    async def _follow(self, asked: _Wish, pipe: ResponsePipe, signed_in: SignIn, headers: Headers) -> None:
         stream = _Stream(self, asked, pipe)
         session = self.sessions.open(signed_in, stream)
         try:
@@ -104,12 +106,10 @@ class StreamView:
         finally:
             self.sessions.close(session)
 
-    async def _answer(self, asked: _Asked, context: Context, send: AsgiSend) -> None:
+    async def _answer(self, framing: Framing, asked: Asked, send: AsgiSend) -> None:
         """A query or mutation: one result, or why there is none."""
-        framing = asked.framing
         try:
-            result = await self.operations.run(asked.request, context)
-            last = framing.next(result.encode(), None) + framing.complete()
+            last = framing.next(await self.operations.run(asked), None) + framing.complete()
         except RequestError as error:
             last = framing.failed(shown(error))
         await _start(framing, send)
@@ -126,7 +126,7 @@ class StreamView:
 class _Stream:
     """One open response: outlet of its member, holder of its session and of its connection."""
 
-    def __init__(self, view: StreamView, asked: _Asked, pipe: ResponsePipe) -> None:
+    def __init__(self, view: StreamView, asked: _Wish, pipe: ResponsePipe) -> None:
         self._operations = view.operations
         self._settings = view.services.settings
         self._asked = asked
@@ -205,6 +205,11 @@ class _Stream:
 async def _start(framing: Framing, send: AsgiSend) -> None:
     headers = [(b"content-type", framing.media_type.encode()), *_HEADERS]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+def _accept(scope: Scope) -> bytes:
+    found: bytes = dict(scope["headers"]).get(b"accept", b"")
+    return found
 
 
 def _again(sent: bytes, receive: Receive) -> Receive:

@@ -8,18 +8,21 @@ this, so that the names used here are looked at with each new version of uvicorn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from starlette.types import Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from starlette.types import Scope, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
 from newsgraph.observe import LOG
 from newsgraph.web.pipes import Holder, ResponsePipe, SocketPipe, at_once, body
+
+Reply = tuple[int, Sequence[tuple[bytes, bytes]], bytes]
+"""Status, headers in lower case with the length among them, and body."""
 
 _EXTENSION = "newsgraph"
 _LINGER = 3.0  # seconds that a peer has to answer our close, or to read the last of it
@@ -37,6 +40,16 @@ def response_pipe(scope: Mapping[str, Any], send: Send) -> ResponsePipe | None:
     """The response to a request, once it was started; None on another server than this one."""
     found: HttpProtocol | None = scope.get("extensions", {}).get(_EXTENSION)
     return None if found is None else _Response(found, send)
+
+
+async def respond(scope: Scope, send: Send, reply: Reply) -> None:
+    """A whole response: in one piece where that may be, since head and body by themselves are two system calls."""
+    connection: HttpProtocol | None = scope.get("extensions", {}).get(_EXTENSION)
+    if connection is not None and connection.respond(reply):
+        return
+    status, headers, content = reply
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send(body(content, more=False))
 
 
 class _Held:
@@ -145,6 +158,20 @@ class HttpProtocol(_Held, HttpToolsProtocol):
         super().shutdown()
         if self._holder is not None:
             self._holder.drain()
+
+    def respond(self, reply: Reply) -> bool:
+        """Answers the request whose turn it is. False for what uvicorn has to do more for: nothing is done then."""
+        cycle = next((one for one in self._cycles if not one.response_complete), None)
+        if cycle is None or not self.ready() or cycle.disconnected or not cycle.keep_alive:
+            return False
+        status, headers, content = reply
+        lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)]
+        self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", content)))
+        cycle.waiting_for_100_continue = False
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
     def ready(self) -> bool:
         return not self.flow.write_paused and not self.transport.is_closing()

@@ -153,12 +153,13 @@ def _is_plain(executor: Executor[Any]) -> bool:
 
 
 def _directives(nodes: Iterable[Any]) -> Iterator[DirectiveNode]:
-    """All of the selections below, each once; fragments are among the nodes."""
-    for node in nodes:
+    """All of the selections below, each once; fragments are among the nodes. As deep as documents may be."""
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
         yield from node.directives or ()
         selected: SelectionSetNode | None = getattr(node, "selection_set", None)
-        if selected is not None:
-            yield from _directives(selected.selections)
+        waiting += selected.selections if selected is not None else ()
 
 
 def _variables(directive: DirectiveNode) -> Iterator[str]:

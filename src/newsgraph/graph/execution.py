@@ -1,0 +1,42 @@
+"""Executing operations of the newsroom's schema: compiled where that may be, and encoded as clients get it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphql import ExecutionResult, Executor, GraphQLError
+
+from newsgraph.engine import subscriptions
+from newsgraph.engine.documents import Document, Request
+from newsgraph.engine.execution import compiling
+from newsgraph.graph.context import Context
+from newsgraph.graph.encoding import as_json
+from newsgraph.graph.errors import presented
+from newsgraph.graph.schema import NewsSchema
+
+
+class Execution:
+    """`compiled`: whether queries and events run as functions made for them, or as graphql-core runs everything."""
+
+    def __init__(self, schema: NewsSchema, compiled: bool) -> None:
+        self._schema = schema
+        base = schema.execution_context_class
+        self.kind: type[Executor[Any]] = compiling(base, inline=True) if compiled else base
+
+    async def run(self, document: Document, request: Request, context: Context) -> ExecutionResult:
+        """A query or mutation. Errors: RequestError."""
+        executor = subscriptions.prepare(self.kind, self._schema.core, document, request, context)
+        result: Any = executor.execute_operation()
+        if executor.is_awaitable(result):
+            result = await result
+        found: ExecutionResult = result
+        return found
+
+
+def encoded(data: Mapping[str, Any] | None, errors: Sequence[GraphQLError] | None) -> bytes:
+    """A response (GraphQL specification, section 7) in JSON."""
+    payload: dict[str, Any] = {"data": data}
+    if errors:
+        payload["errors"] = [presented(error).formatted for error in errors]
+    return as_json(payload)

@@ -1,0 +1,44 @@
+"""The documents of this server: those that clients send, those that they have registered, and those that it trusts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.engine.documents import Document, Documents, Limits, Request
+from newsgraph.engine.persisted import Persisted, Refusal, Trusted, read_trusted
+from newsgraph.graph.schema import NewsSchema
+from newsgraph.settings import Settings
+
+
+class Catalogue:
+    """Finds what a request asks for. Made by `read`."""
+
+    def __init__(self, schema: NewsSchema, settings: Settings, trusted: Sequence[Trusted] = ()) -> None:
+        """Errors: engine.persisted.BadTrusted, for a trusted document that is not valid."""
+        limits = Limits(characters=settings.document_size, tokens=settings.document_tokens)
+        self._documents = Documents(schema.core, limits, settings.document_cache)
+        self._persisted = Persisted(
+            self._documents, trusted, settings.only_trusted_documents, settings.persisted_documents
+        )
+
+    @classmethod
+    async def read(cls, schema: NewsSchema, settings: Settings) -> Catalogue:
+        """With the trusted documents that the settings name. Errors: engine.persisted.BadTrusted."""
+        return cls(schema, settings, await asyncio.to_thread(_trusted, settings.trusted_documents))
+
+    def find(self, request: Request) -> Document:
+        """Parsed and validated, once for each text. Errors: Fault, engine.documents.RequestError."""
+        try:
+            text = self._persisted.resolve(request.query, request.document_id, request.extensions)
+        except Refusal as refusal:
+            raise Fault(FaultCode(refusal.code), str(refusal)) from None
+        if not text.strip():
+            raise Fault(FaultCode.BAD_INPUT, "There is no operation in the request.")
+        return self._documents.get(text, request.operation_name)
+
+
+def _trusted(path: str) -> Sequence[Trusted]:
+    return read_trusted(Path(path)) if path else ()
