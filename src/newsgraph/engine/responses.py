@@ -39,13 +39,15 @@ class Answer:
     """What a read has found. `as_of`: number of the newest event in the log, noted before anything was read.
 
     `tags`: all that the answer depends on, also what was looked for and is not there. `max_age`: seconds after which it
-    is not given any more, whether anything changed or not; 0 for what is not to be kept.
+    is not given any more, whether anything changed or not; 0 for what is not to be kept. `apart`: people who share the
+    key, but would be told something else: whoever serves the answer looks whether it is for who asks.
     """
 
     body: bytes
     as_of: int
     tags: frozenset[str]
     max_age: float
+    apart: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +60,7 @@ class Entry:
     as_of: int
     max_age: float
     expires_at: float
+    apart: frozenset[int] = frozenset()
     encodings: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def etag_as(self, coding: str) -> str:
@@ -229,10 +232,10 @@ class Responses(Generic[K]):
     def _entry(self, answer: Answer) -> Entry:
         etag = f'"{hashlib.blake2b(answer.body, digest_size=16).hexdigest()}"'
         expires_at = self._clock() + answer.max_age
-        return Entry(answer.body, etag, answer.tags, answer.as_of, answer.max_age, expires_at)
+        return Entry(answer.body, etag, answer.tags, answer.as_of, answer.max_age, expires_at, answer.apart)
 
     def _keep(self, key: K, entry: Entry) -> None:
-        weight = _ENTRY + len(entry.body) + _size(key) + _TAG * len(entry.tags)
+        weight = _ENTRY + len(entry.body) + _size(key) + _TAG * (len(entry.tags) + len(entry.apart))
         if self._drops.after(entry.as_of, entry.tags):
             self._refused += 1
         elif weight > self._largest:

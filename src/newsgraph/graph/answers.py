@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -78,15 +78,22 @@ class Answers:
             return None
         return asked.document.text, _name(asked.document), _variables(asked), audience.audience
 
-    def at_hand(self, key: Key) -> Entry | None:
+    def at_hand(self, key: Key, viewer: Viewer) -> Entry | None:
         """What needs no work at all."""
-        return None if self._responses is None else self._responses.get(key)
+        entry = None if self._responses is None else self._responses.get(key)
+        return None if entry is None or viewer.user_id in entry.apart else entry
 
     async def query(self, asked: Asked, key: Key | None) -> Entry | Answer:
         """Errors: RequestError."""
         if key is None or self._responses is None:
             return await self._make(asked, asked.viewer)
-        return await self._responses.fill(key, partial(self._make, asked, self.audience(asked.document, asked.viewer)))
+        shared = partial(self._make, asked, self.audience(asked.document, asked.viewer))
+        entry = await self._responses.fill(key, shared)
+        return await self._own(asked) if asked.viewer.user_id in entry.apart else entry
+
+    async def _own(self, asked: Asked) -> Answer:
+        """For one person, where others with the same question are told something else: nobody else may keep it."""
+        return replace(await self._make(asked, asked.viewer), max_age=0.0)
 
     async def mutate(self, asked: Asked) -> bytes:
         """The encoded result, when it is in the answers that come after it. Errors: RequestError."""
@@ -105,7 +112,8 @@ class Answers:
         context = Context(self._services, viewer, asked.reader, depends)
         result = await self.execution.run(asked.document, asked.request, context)
         lasting = 0.0 if result.errors or not depends.lasting else self._age(depends.until)
-        return Answer(encoded(result.data, result.errors), as_of, frozenset(depends.tags), lasting)
+        body = encoded(result.data, result.errors)
+        return Answer(body, as_of, frozenset(depends.tags), lasting, frozenset(depends.apart))
 
     def _age(self, until: datetime | None) -> float:
         if until is None:

@@ -43,9 +43,19 @@ class ReactionCount:
 async def visible(context: Context, comment_id: int) -> Comment | None:
     """The comment if the viewer may see it, on an article that they may see."""
     comment = await context.loaders.comment.load(comment_id)
-    if comment is None or not comment_visible(comment, context.viewer):
+    if comment is None or not _shown(context, comment):
         return None
     return comment if await articles.visible(context, comment.article_id) else None
+
+
+def _shown(context: Context, comment: Comment) -> bool:
+    context.depends.seen(comment)
+    return comment_visible(comment, context.viewer)
+
+
+def _body_shown(context: Context, comment: Comment) -> bool:
+    context.depends.seen(comment)
+    return comment_body_visible(comment, context.viewer)
 
 
 def require_moderator(context: Context) -> None:
@@ -143,7 +153,7 @@ async def _chain(context: Context, article: Article, focus: str) -> Sequence[Com
     if comment_id is None:
         return ()
     chain = await context.read(lambda s: s.comments.chain(comment_id))
-    shown = all(comment.article_id == article.id and comment_visible(comment, context.viewer) for comment in chain)
+    shown = all(comment.article_id == article.id and _shown(context, comment) for comment in chain)
     return chain if shown else ()
 
 
@@ -194,11 +204,11 @@ async def article(root: Comment, info: Info) -> Article | None:
 
 
 def body(root: Comment, info: Info) -> str | None:
-    return root.body if comment_body_visible(root, info.context.viewer) else None
+    return root.body if _body_shown(info.context, root) else None
 
 
 async def author(root: Comment, info: Info) -> User | None:
-    if not comment_body_visible(root, info.context.viewer):
+    if not _body_shown(info.context, root):
         return None
     return await info.context.loaders.user.load(root.user_id)
 

@@ -22,13 +22,15 @@ _VIEWED = frozenset({"viewCount"})
 class Dependencies:
     """Of one operation. `fields`: names of all fields that it selects, None for what is not known.
 
-    `until`: when the answer begins to be wrong by itself. `lasting`: whether it may be kept at all.
+    `until`: when the answer begins to be wrong by itself. `lasting`: whether it may be kept at all. `apart`: people who
+    may be told something else than others of the same role.
     """
 
     fields: frozenset[str] | None = None
     tags: set[str] = field(default_factory=set)
     until: datetime | None = None
     lasting: bool = True
+    apart: set[int] = field(default_factory=set)
 
     def on(self, *tags: str) -> None:
         self.tags.update(tags)
@@ -50,6 +52,11 @@ class Dependencies:
         """How many replies one has changes with those, which are comments of the same article."""
         self.tags.update([f"comment:{one}" for one in ids])
         self.tags.update([f"comments:{row.article_id}" for row in rows if row is not None])
+
+    def seen(self, comment: Comment) -> None:
+        """Whoever wrote it may see more of it than others, unless it is published."""
+        if not comment.published:
+            self.apart.add(comment.user_id)
 
     def selects(self, names: frozenset[str]) -> bool:
         """Whether one of these fields is in the answer, or may be."""

@@ -104,7 +104,7 @@ class GraphQLView:
         call = _Call(scope, headers, kind, sent, viewer)
         known = self._known.get(sent)
         key = known and call.key_of(known)
-        entry = key and self._operations.answers.at_hand(key)
+        entry = key and self._operations.answers.at_hand(key, viewer)
         if known and key and entry:
             return self._answered(call, entry, known.hint, key)
         try:

@@ -71,7 +71,7 @@ class Operations:
         """A query's answer, at hand or not. Errors: RequestError."""
         key = key or self.answers.key(asked)
         try:
-            return (key and self.answers.at_hand(key)) or await self.answers.query(asked, key)
+            return (key and self.answers.at_hand(key, asked.viewer)) or await self.answers.query(asked, key)
         except RequestError as error:
             raise _as_client_sees_it(error) from None
 

@@ -1,0 +1,72 @@
+"""What is kept is what would be read now, whatever happens; and what is not concerned stays."""
+
+from __future__ import annotations
+
+import inspect
+import random
+from types import ModuleType
+
+import pytest
+
+from newsgraph.actions import articles, authors, comments, imports, lists, sections, upkeep, users, views
+from newsgraph.domain.comments import ModerationMode
+from newsgraph.domain.cursors import global_id
+from newsgraph.domain.users import ANONYMOUS, Role
+from tests.graph.happenings import HAPPENINGS, Happenings, questions
+from tests.graph.newsroom import Question, World
+
+ACTIONS: tuple[ModuleType, ...] = (articles, authors, comments, imports, lists, sections, upkeep, users, views)
+READING = {comments.wait_until}
+AT_THE_START = {sections.prepare}
+WITHIN = {lists.refresh, lists.refresh_latest, lists.refresh_containing}  # other actions' transactions
+
+
+def test_every_action_happens() -> None:
+    public = {
+        function
+        for module in ACTIONS
+        for name, function in inspect.getmembers(module, inspect.iscoroutinefunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+    assert public - READING - AT_THE_START - WITHIN - {action for action, _ in HAPPENINGS.values()} == set()
+
+
+async def begin(world: World, seed: int) -> Happenings:
+    """A discussion of the first of two articles, and a third that comes later."""
+    happenings = Happenings(world, random.Random(seed))
+    await world.desk.publish("Ferry ferry", section="Asia")
+    await world.desk.publish("Harbour news", section="News")
+    first = await world.desk.say(1, "First.")
+    await world.desk.say(1, "Second.", first)
+    await world.desk.say(2, "Third.")
+    await happenings.schedule()
+    return happenings
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_what_is_kept_is_what_would_be_read_now(world: World, seed: int) -> None:
+    happenings, asked = await begin(world, seed), questions()
+    for name in happenings.plan.sample([*HAPPENINGS], len(HAPPENINGS)):
+        await happenings.surely(name)
+        await world.settle()
+        for question in asked:
+            await world.compare(question, at_rest=name == "time")
+
+    counts = world.responses.counts()
+    assert counts.hits > counts.stored, "most of what happens concerns little"
+
+
+_BODY = "query ($id: ID!) { node(id: $id) { ... on Comment { body } } }"
+
+
+async def test_who_waits_for_approval_sees_their_own_comment_and_nobody_else_does(world: World) -> None:
+    """Whoever asks first: what its author may see is not what is kept for the others."""
+    article = await world.desk.publish()
+    await world.desk.rules(article, mode=ModerationMode.PRE)
+    author, other = world.desk.who(Role.READER), world.desk.who(Role.STAFF)
+    for number, order in enumerate(([author, other, ANONYMOUS], [other, ANONYMOUS, author]), 1):
+        await world.desk.say(article, "Wait for me.", by=author)
+        question = Question(_BODY, {"id": global_id("Comment", number)})
+        for viewer in [*order, *order]:
+            assert (b"Wait for me." in await world.ask(question, viewer)) == (viewer is author)
