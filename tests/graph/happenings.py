@@ -24,7 +24,7 @@ from newsgraph.ports.store import Session
 from tests.graph.newsroom import Question, World, asked
 
 T = TypeVar("T")
-ARTICLES, COMMENTS = range(1, 8), range(1, 12)
+ARTICLE_IDS, COMMENT_IDS = range(1, 8), range(1, 12)
 SECTIONS, WORDS = ("news", "asia", "science"), ("ferry", "harbour", "market", "storm")
 FEED = "https://feed.example/"
 
@@ -62,11 +62,11 @@ class Happenings:
 
     async def an_article(self, *statuses: str) -> int:
         wanted = statuses or ("PUBLISHED",)
-        found = await self.world.store.read(lambda session: session.articles.by_ids(ARTICLES))
+        found = await self.world.store.read(lambda session: session.articles.by_ids(ARTICLE_IDS))
         return self.plan.choice([one.id for one in found if one.status.value in wanted] or [1])
 
     async def a_comment(self, *statuses: CommentStatus) -> int:
-        found = await self.world.store.read(lambda session: session.comments.by_ids(COMMENTS))
+        found = await self.world.store.read(lambda session: session.comments.by_ids(COMMENT_IDS))
         return self.plan.choice([one.id for one in found if one.status in (statuses or tuple(CommentStatus))] or [1])
 
     async def write(self, change: Callable[[Session], Awaitable[T]]) -> T:
@@ -215,7 +215,10 @@ class Happenings:
         await views.add(self.world.desk.newsroom, [ViewCount(await self.an_article(), self.plan.randint(1, 9))])
 
     async def rank(self) -> None:
-        await views.add(self.world.desk.newsroom, [ViewCount(await self.an_article(), 50)])
+        await self.favour(await self.an_article())
+
+    async def favour(self, article: int) -> None:
+        await views.add(self.world.desk.newsroom, [ViewCount(article, 50)])
         await lists.rank_popular(self.world.desk.newsroom)
 
     async def relate(self) -> None:
@@ -257,11 +260,12 @@ class Happenings:
     async def wait(self) -> None:
         """Comments close, and views leave their windows, by themselves; figures change where the order does not."""
         await self.world.desk.rules(1, open=True, closes_at=self.world.clock() + timedelta(minutes=30))
-        await views.add(self.world.desk.newsroom, [ViewCount(1, 3)])
+        await self.favour(1)
         await self.world.settle()
         for question in questions():
             await self.world.ask(question)
-        await lists.rank_popular(self.world.desk.newsroom)
+        self.world.clock.tick(seconds=1)
+        await self.favour(1)
         self.world.clock.tick(minutes=self.plan.choice((31, 61, 2_000)))
 
 
@@ -311,7 +315,7 @@ UNLOGGED = {"clean up"}
 
 # Questions
 
-_NODES = """
+NODES = """
 query Nodes($ids: [ID!]!) {
   nodes(ids: $ids) {
     __typename
@@ -328,7 +332,7 @@ query Nodes($ids: [ID!]!) {
   }
 }
 """
-_SECTION = """
+SECTION = """
 query Section($slug: String!) {
   section(slug: $slug) {
     name
@@ -338,30 +342,30 @@ query Section($slug: String!) {
   }
 }
 """
-_OF_SECTION = """
+OF_SECTION = """
 query OfSection($slug: String!) {
   section(slug: $slug) { articles(first: 3) { totalCount pageInfo { hasNextPage } nodes { slug headline } } }
 }
 """
-_AUTHOR = """
+AUTHOR = """
 query Author($slug: String!) {
   author(slug: $slug) { name bio articles { totalCount nodes { slug } } }
   authors { totalCount nodes { name email } }
 }
 """
-_ARTICLE = "query Article($slug: String, $url: URL) { article(slug: $slug, url: $url) { id headline status } }"
-_ARTICLES = """
+ARTICLE = "query Article($slug: String, $url: URL) { article(slug: $slug, url: $url) { id headline status } }"
+ARTICLES = """
 query Articles($filter: ArticleFilter) {
   articles(filter: $filter, first: 3) { totalCount pageInfo { hasNextPage } nodes { slug headline commentCount } }
 }
 """
-_POLICY = "query Policy($slug: String!) { article(slug: $slug) { commentPolicy { open closesAt mode maxLength } } }"
-_VIEWS = """
+POLICY = "query Policy($slug: String!) { article(slug: $slug) { commentPolicy { open closesAt mode maxLength } } }"
+VIEWS = """
 query Views($slug: String!) {
   article(slug: $slug) { viewCount day: viewCount(window: DAY) hour: viewCount(window: HOUR) }
 }
 """
-_FOCUS = """
+FOCUS = """
 query Focus($id: ID!, $focus: ID!) {
   node(id: $id) {
     ... on Article {
@@ -407,11 +411,11 @@ def _of_our_operations() -> list[Question]:
 
 def _by_role() -> list[Question]:
     """Where what is there depends on who looks."""
-    articles_, comments_ = [_article(one) for one in ARTICLES], [global_id("Comment", one) for one in COMMENTS]
+    articles_, comments_ = [_article(one) for one in ARTICLE_IDS], [global_id("Comment", one) for one in COMMENT_IDS]
     return [
-        *(Question(_NODES, {"ids": ids}, role=role) for role in _SEEING for ids in (articles_, comments_)),
-        *(Question(_ARTICLE, {"slug": slug}, role=role) for role in _SEEING for slug in ("harbour-news", "promised-1")),
-        *(Question(_FOCUS, {"id": _article(1), "focus": one}, role=role) for role in _SEEING for one in comments_[:3]),
+        *(Question(NODES, {"ids": ids}, role=role) for role in _SEEING for ids in (articles_, comments_)),
+        *(Question(ARTICLE, {"slug": slug}, role=role) for role in _SEEING for slug in ("harbour-news", "promised-1")),
+        *(Question(FOCUS, {"id": _article(1), "focus": one}, role=role) for role in _SEEING for one in comments_[:3]),
         Question(_OWN, {"ids": comments_}, role=Role.READER),
     ]
 
@@ -420,12 +424,12 @@ def _of_pages() -> list[Question]:
     filters: list[dict[str, Any]] = [{}, {"section": "asia"}, {"section": "science"}, {"author": "ada-writer"}]
     lists_ = [global_id("RankedList", key) for key in _KEYS]
     return [
-        *(Question(text, {"slug": slug}) for text in (_SECTION, _OF_SECTION) for slug in SECTIONS),
-        *(Question(_ARTICLES, {"filter": one}) for one in (*filters, {"tag": "sea"}, {"author": "bo-scribe"})),
-        *(Question(text, {"slug": slug}) for text in (_POLICY, _VIEWS) for slug in ("ferry-ferry", "harbour-news")),
-        *(Question(_ARTICLE, {"url": f"{FEED}{number}"}) for number in (1, 2, 3)),
-        *(Question(_NODES, {"ids": [one]}) for one in lists_),
-        *(Question(_NODES, {"ids": [global_id("Section", number)]}) for number in (1, 3)),
+        *(Question(text, {"slug": slug}) for text in (SECTION, OF_SECTION) for slug in SECTIONS),
+        *(Question(ARTICLES, {"filter": one}) for one in (*filters, {"tag": "sea"}, {"author": "bo-scribe"})),
+        *(Question(text, {"slug": slug}) for text in (POLICY, VIEWS) for slug in ("ferry-ferry", "harbour-news")),
+        *(Question(ARTICLE, {"url": f"{FEED}{number}"}) for number in (1, 2, 3)),
+        *(Question(NODES, {"ids": [one]}) for one in lists_),
+        *(Question(NODES, {"ids": [global_id("Section", number)]}) for number in (1, 3)),
     ]
 
 
@@ -433,9 +437,9 @@ def _of_people() -> list[Question]:
     authors_ = [global_id("Author", number) for number in range(1, 5)]
     people = [global_id("Commenter", number) for number in range(1, 8)]
     return [
-        *(Question(_AUTHOR, {"slug": slug}) for slug in ("ada-writer", "cy-1", "dee-late")),
-        Question(_NODES, {"ids": authors_}),
-        Question(_NODES, {"ids": people}),
+        *(Question(AUTHOR, {"slug": slug}) for slug in ("ada-writer", "cy-1", "dee-late")),
+        Question(NODES, {"ids": authors_}),
+        Question(NODES, {"ids": people}),
         *(Question(_VIEWER, role=role) for role in (None, Role.READER)),
     ]
 

@@ -82,7 +82,7 @@ async def articles(
     context, where = info.context, filter.value() if filter else ArticleFilter()
     order = order_name(order_by)
     asked = page_slice(PageArguments(first, after, last, before), order, context.page_limits)
-    context.depends.on("articles")
+    context.depends.on("articles" if where.section is None else f"articles:{where.section}")
     rows = await context.read(lambda s: s.articles.page(where, order_by, asked))
     context.depends.articles(row.id for row in rows)
     return connect(page_of(rows, asked), order, article_key, lambda: context.read(lambda s: s.articles.count(where)))
@@ -172,7 +172,13 @@ async def ad_slots(root: Article, info: Info) -> Sequence[AdSlot]:
     return await info.context.loaders.ad_slots.load(root.id)
 
 
+def comment_count(root: Article, info: Info) -> int:
+    info.context.depends.on(f"comments:{root.id}")
+    return root.comment_count
+
+
 async def view_count(root: Article, info: Info, window: Window = Window.ALL_TIME) -> int:
+    info.context.depends.on(f"views:{root.id}")
     if window is Window.ALL_TIME:
         return root.view_count
     info.context.depends.ends(info.context.now() + _WINDOW_AGE)

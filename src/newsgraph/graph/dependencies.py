@@ -12,11 +12,6 @@ from datetime import datetime
 
 from newsgraph.domain.comments import Comment
 
-# Fields of an article that its comments change, and those that its readers change: where they are not selected, a new
-# comment or view is no reason to make the answer anew.
-_COUNTED = frozenset({"commentCount", "totalCount"})
-_VIEWED = frozenset({"viewCount"})
-
 
 @dataclass(slots=True)
 class Dependencies:
@@ -40,13 +35,10 @@ class Dependencies:
         self.until = at if self.until is None else min(self.until, at)
 
     def articles(self, ids: Iterable[int]) -> None:
-        """Articles that were read, or looked for and are not there."""
-        wanted = list(ids)
-        self.tags.update([f"article:{one}" for one in wanted])
-        if self.selects(_COUNTED):
-            self.tags.update([f"comments:{one}" for one in wanted])
-        if self.selects(_VIEWED):
-            self.tags.update([f"views:{one}" for one in wanted])
+        """Articles that were read, or looked for and are not there. Their counters change by themselves: whoever shows
+        one says so, and where none is shown a new comment or view is no reason to make the answer anew.
+        """
+        self.tags.update([f"article:{one}" for one in ids])
 
     def comments(self, ids: Iterable[int], rows: Iterable[Comment | None] = ()) -> None:
         """How many replies one has changes with those, which are comments of the same article."""

@@ -122,15 +122,15 @@ class Loaders:
 
     @cached_property
     def author(self) -> Loader[Session, int, Author | None]:
-        return self._one(lambda s, ids: s.authors.by_ids(ids), "id", self._tags("authors"))
+        return self._one(lambda s, ids: s.authors.by_ids(ids), "id", self._authors)
 
     @cached_property
     def author_by_slug(self) -> Loader[Session, str, Author | None]:
-        return self._one(lambda s, slugs: s.authors.by_slugs(slugs), "slug", self._tags("authors"))
+        return self._one(lambda s, slugs: s.authors.by_slugs(slugs), "slug", self._tags("author:"))
 
     @cached_property
     def authors_of(self) -> Loader[Session, int, Sequence[Author]]:
-        return self._many(lambda s, ids: s.authors.of_articles(ids), (), self._tags("authors", "article:"))
+        return self._many(lambda s, ids: s.authors.of_articles(ids), (), self._bylines)
 
     @cached_property
     def articles_of_section(self) -> Loader[Session, Under, Sequence[Article]]:
@@ -158,7 +158,7 @@ class Loaders:
         find: Find[Session, tuple[int, Window], int] = self._grouped(
             lambda s, ids, window: s.views.counts(ids, window), itemgetter(0), itemgetter(1), 0
         )
-        return Loader(self._batch, find, 0, lambda keys, _: self._depends.on(*(f"views:{key[0]}" for key in keys)))
+        return Loader(self._batch, find, 0)
 
     @cached_property
     def comment(self) -> Loader[Session, int, Comment | None]:
@@ -211,6 +211,15 @@ class Loaders:
             self._depends.articles([found.id for key in keys if (found := values[key]) is not None])
 
         return note
+
+    def _authors(self, keys: Sequence[int], values: Mapping[int, Author | None]) -> None:
+        """Events name authors by their slugs; of an id that is nobody's none is known."""
+        found = [values[key] for key in keys]
+        self._depends.on(*("authors" if one is None else f"author:{one.slug}" for one in found))
+
+    def _bylines(self, keys: Sequence[int], values: Mapping[int, Sequence[Author]]) -> None:
+        self._depends.articles(keys)
+        self._depends.on(*(f"author:{one.slug}" for key in keys for one in values[key]))
 
     def _ids(self, keys: Sequence[int], _values: Mapping[int, Article | None]) -> None:
         self._depends.articles(keys)

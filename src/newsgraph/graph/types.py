@@ -108,7 +108,7 @@ class Article(Node):
         "Places that the publisher set aside for advertising on this article's page, in page order.",
     )
     comment_policy: CommentPolicy = by(articles.comment_policy)
-    comment_count: int = of("Comments that readers can see.")
+    comment_count: int = by(articles.comment_count, "Comments that readers can see.")
     comments: CommentConnection = by(
         comments.of_article,
         "Top-level comments. focus: open at this comment's page and return it with its ancestors (permalinks).",
