@@ -13,7 +13,7 @@ from newsgraph.domain.comments import ModerationMode
 from newsgraph.domain.cursors import global_id
 from newsgraph.domain.users import ANONYMOUS, Role
 from tests.graph.happenings import HAPPENINGS, Happenings, questions
-from tests.graph.newsroom import Question, World
+from tests.graph.newsroom import Question, World, asked
 
 ACTIONS: tuple[ModuleType, ...] = (articles, authors, comments, imports, lists, sections, upkeep, users, views)
 READING = {comments.wait_until}
@@ -46,11 +46,11 @@ async def begin(world: World, seed: int) -> Happenings:
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_what_is_kept_is_what_would_be_read_now(world: World, seed: int) -> None:
-    happenings, asked = await begin(world, seed), questions()
+    happenings, wanted = await begin(world, seed), questions()
     for name in happenings.plan.sample([*HAPPENINGS], len(HAPPENINGS)):
         await happenings.surely(name)
         await world.settle()
-        for question in asked:
+        for question in wanted:
             await world.compare(question, at_rest=name == "time")
 
     counts = world.responses.counts()
@@ -70,3 +70,20 @@ async def test_who_waits_for_approval_sees_their_own_comment_and_nobody_else_doe
         question = Question(_BODY, {"id": global_id("Comment", number)})
         for viewer in [*order, *order]:
             assert (b"Wait for me." in await world.ask(question, viewer)) == (viewer is author)
+
+
+async def test_a_section_that_is_not_heard_of_yet_has_its_articles(world: World) -> None:
+    """Another process made both; this one still keeps the sections that it knew."""
+    await world.ask(asked("FrontPage"))
+    assert world.services.sections.get()
+    await world.store.write(lambda session: sections.ensure(session, "Science"))
+    await world.desk.publish("Comet", section="Science")
+
+    for question in (asked("Lists", keys=["latest"]), asked("ArticlePage", slug="comet"), Question(_ALL)):
+        answer = await world.ask(question)
+        assert b"errors" not in answer
+        assert b"Comet" in answer
+        await world.compare(question)
+
+
+_ALL = "{ articles { nodes { headline section { name } } } }"

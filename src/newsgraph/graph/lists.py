@@ -244,5 +244,5 @@ async def edges_of(context: Context, ranked: Sequence[RankedItem]) -> list[Ranke
     """Edges in rank order; an article that readers may no longer see is left out."""
     loaded = await context.loaders.article.load_many([item.article_id for item in ranked])
     pairs = [(item, found) for item, found in zip(ranked, loaded, strict=True) if found and found.published]
-    sections = await context.loaders.sections_by_id()
+    sections = await context.loaders.sections_by_id(found.section_id for _, found in pairs)
     return [RankedEdge(found, item, sections[found.section_id].label) for item, found in pairs]

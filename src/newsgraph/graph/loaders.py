@@ -111,11 +111,15 @@ class Loaders:
             self._kept.kept.put(found, self._kept.as_of)
         return found
 
-    async def sections_by_id(self) -> Mapping[int, Section]:
-        return {one.id: one for one in await self.sections()}
+    async def sections_by_id(self, ids: Iterable[int]) -> Mapping[int, Section]:
+        """At least these, if they are there: an article may be read that is in a newer section than those known."""
+        found = {one.id: one for one in await self.sections()}
+        if missing := set(ids).difference(found):
+            found = {one.id: one for one in await self._sections.load(f"with {max(missing)}")}
+        return found
 
     async def section(self, section_id: int) -> Section | None:
-        return next((one for one in await self.sections() if one.id == section_id), None)
+        return (await self.sections_by_id([section_id])).get(section_id)
 
     async def section_by_slug(self, slug: str) -> Section | None:
         return next((one for one in await self.sections() if one.slug == slug), None)
