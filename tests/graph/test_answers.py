@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import random
 from types import ModuleType
 
@@ -12,6 +13,7 @@ from newsgraph.actions import articles, authors, comments, imports, lists, secti
 from newsgraph.domain.comments import ModerationMode
 from newsgraph.domain.cursors import global_id
 from newsgraph.domain.users import ANONYMOUS, Role
+from newsgraph.live.streams import Channel
 from tests.graph.happenings import HAPPENINGS, Happenings, questions
 from tests.graph.newsroom import Question, World, asked
 
@@ -84,6 +86,26 @@ async def test_a_section_that_is_not_heard_of_yet_has_its_articles(world: World)
         assert b"errors" not in answer
         assert b"Comet" in answer
         await world.compare(question)
+
+
+async def test_a_page_that_is_kept_never_leads_to_where_the_log_is_gone(world: World) -> None:
+    """Else whoever goes on from it is told to read it again, and gets it again."""
+    await begin(world, 0)
+    await world.settle()
+    page = asked("CommentWidget", "CommentWidgetPage", articleId=global_id("Article", 1))
+    other = asked("Headline", slug="ferry-ferry")
+    for question in (page, other):
+        await world.ask(question)
+    for _ in range(3):
+        await world.desk.say(2, "Elsewhere.")
+    await world.settle()
+    await world.store.write(lambda session: session.log.trim(session.now, 1))
+    await world.settle()
+
+    assert world.warm(other), "it has no cursor"
+    cursor = json.loads(await world.ask(page))["data"]["node"]["comments"]["liveCursor"]
+    _, opened = await world.services.streams.open(Channel("comments:1"), [cursor], 10)
+    assert opened[cursor].resumed
 
 
 _ALL = "{ articles { nodes { headline section { name } } } }"

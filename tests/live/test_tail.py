@@ -78,6 +78,9 @@ class Noting:
     def lose(self, seq: int) -> None:
         self.seen.append(("lost", self._mailbox.take_nowait()))
 
+    def trim(self, seq: int) -> None:
+        self.seen.append((f"trimmed to {seq}", self._mailbox.take_nowait()))
+
 
 async def test_what_was_trimmed_unread_is_said_to_be_lost(store: Store, clock: Clock) -> None:
     hub = Hub(capacity=100)
@@ -97,6 +100,22 @@ async def test_what_was_trimmed_unread_is_said_to_be_lost(store: Store, clock: C
         taken = mailbox.take_nowait() or []
 
     assert [entry.seq for entry in taken] == [await last_seq(store)]
+
+
+async def test_what_was_trimmed_when_it_had_been_read_is_told_once(store: Store) -> None:
+    hub = Hub(capacity=100)
+    with hub.attach("comments:1") as mailbox:
+        applier = Noting(mailbox)
+        tail = Tail(store, hub, [applier])
+        start = (await tail.start()).last_seq
+        await post(store, 5)
+        await tail.catch_up()
+        applier.seen.clear()
+        await store.write(lambda session: session.log.trim(session.now, 2))
+        for _ in range(2):
+            await tail.catch_up()
+
+    assert [told for told, _ in applier.seen] == [f"trimmed to {start + 3}"]
 
 
 class Failing:

@@ -14,7 +14,7 @@ from newsgraph.domain.users import Viewer
 from newsgraph.engine.documents import Document, Request
 from newsgraph.engine.responses import Answer, Entry, Responses
 from newsgraph.graph.context import Context, Reader, Services
-from newsgraph.graph.dependencies import Dependencies
+from newsgraph.graph.dependencies import CURSORS, Dependencies
 from newsgraph.graph.encoding import as_json
 from newsgraph.graph.execution import Execution, encoded
 from newsgraph.graph.hints import Hint, hint_of
@@ -47,6 +47,10 @@ class Drops:
 
     def lose(self, seq: int) -> None:
         self._responses.lose(seq)
+
+    def trim(self, seq: int) -> None:
+        """An older page sends its readers to where the log is gone, and is what they would get when they return."""
+        self._responses.drop([CURSORS], seq)
 
 
 class Answers:

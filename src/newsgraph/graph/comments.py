@@ -107,6 +107,7 @@ def _connection(context: Context, page: Page[Comment], order: CommentOrder, tota
     async def count() -> int:
         return total
 
+    context.depends.goes_on()
     plain = connect(page, order_name(order), comment_key(order), count)
     return replace(plain, live_cursor=context.services.streams.position(seq).encode())
 

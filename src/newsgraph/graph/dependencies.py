@@ -12,6 +12,9 @@ from datetime import datetime
 
 from newsgraph.domain.comments import Comment
 
+CURSORS = "cursors"  # the tag of what says from where in the log to go on
+_GOING_ON = frozenset({"liveCursor"})
+
 
 @dataclass(slots=True)
 class Dependencies:
@@ -44,6 +47,11 @@ class Dependencies:
         """How many replies one has changes with those, which are comments of the same article."""
         self.tags.update([f"comment:{one}" for one in ids])
         self.tags.update([f"comments:{row.article_id}" for row in rows if row is not None])
+
+    def goes_on(self) -> None:
+        """Where it says so, clients go on in the log from when it was read."""
+        if self.selects(_GOING_ON):
+            self.tags.add(CURSORS)
 
     def seen(self, comment: Comment) -> None:
         """Whoever wrote it may see more of it than others, unless it is published."""

@@ -34,3 +34,6 @@ class Kept(Generic[T]):
 
     def lose(self, seq: int) -> None:
         self._value, self._spoiled_at = None, max(seq, self._spoiled_at)
+
+    def trim(self, _seq: int) -> None:
+        """Rows lead nowhere into the log."""

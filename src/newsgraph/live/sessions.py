@@ -127,6 +127,9 @@ class Sessions:
     def lose(self, seq: int) -> None:
         self._doubt(tuple(self._of))
 
+    def trim(self, _seq: int) -> None:
+        """What is known of people stays as it is."""
+
     def _doubt(self, user_ids: Iterable[int]) -> None:
         for user_id in user_ids:
             for session in self._of.get(user_id, ()):

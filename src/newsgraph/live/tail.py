@@ -27,6 +27,10 @@ class Applier(Protocol):
         """Entries up to `seq` were dropped from the log before this process read them: anything may have happened."""
         ...
 
+    def trim(self, seq: int) -> None:
+        """Entries up to `seq`, all of them read, are no longer in the log: nobody can go on from before it."""
+        ...
+
 
 class Tail:
     """Reads each entry once and in order, gives it to `appliers` first and then wakes the streams.
@@ -40,6 +44,7 @@ class Tail:
         self._hub = hub
         self._appliers = appliers
         self._last = 0
+        self._trimmed = 0
         self._passes = 0
         self._passing = asyncio.Lock()
 
@@ -85,6 +90,8 @@ class Tail:
             head, entries = await self._store.read(self._next)
             if self._last < head.trimmed_seq:
                 self._lose(head)
+            elif self._trimmed < head.trimmed_seq:
+                self._trim(head)
             elif not entries:
                 return
             else:
@@ -94,10 +101,15 @@ class Tail:
         return await session.log.head(), await session.log.after(self._last, _BATCH)
 
     def _lose(self, head: Head) -> None:
-        self._last = head.trimmed_seq
+        self._last = self._trimmed = head.trimmed_seq
         for applier in self._appliers:
             applier.lose(head.trimmed_seq)
         self._hub.lose()
+
+    def _trim(self, head: Head) -> None:
+        self._trimmed = head.trimmed_seq
+        for applier in self._appliers:
+            applier.trim(head.trimmed_seq)
 
     def _deliver(self, entries: Sequence[Entry]) -> None:
         self._last = entries[-1].seq
