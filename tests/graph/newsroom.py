@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,7 @@ from newsgraph.ports.store import Store
 from newsgraph.settings import Settings
 from tests.actions.conftest import Desk
 from tests.conftest import Clock
+from tests.live.test_streams import Interleaved
 
 OPERATIONS = Path(__file__).parents[2] / "schema" / "operations"
 _CURSOR = re.compile(rb'"(?:liveCursor|streamHead)":"([^"]*)"')
@@ -113,6 +114,13 @@ class World:
 
     def warm(self, question: Question) -> bool:
         return self.entry(question) is not None
+
+    def interleaved(self, meanwhile: Callable[[], Awaitable[None]]) -> World:
+        """The same with something happening right before and right after whatever an answer reads."""
+        store, services = Interleaved(self.store, meanwhile), self.services
+        streams = Streams(store, Hub(10), services.streams.epoch, self.desk.settings().replay_limit)
+        services = replace(services, newsroom=Newsroom(store, self.desk.settings()), streams=streams)
+        return replace(self, services=services, kept=Answers(built(), services, self.responses))
 
     def _asked(self, question: Question, viewer: Viewer | None) -> Asked:
         request = Request(question.text, question.variables, question.operation)

@@ -112,11 +112,11 @@ async def take(stream: AsyncGenerator[Told, None], seconds: float = 0.05) -> lis
 
 
 def numbers(deliveries: Sequence[Told]) -> list[int]:
-    told = [_entries(delivery) for delivery in deliveries]
+    told = [entries_of(delivery) for delivery in deliveries]
     return [entry.seq for entries in told for entry in entries]
 
 
-def _entries(told: Told) -> Sequence[Entry]:
+def entries_of(told: Told) -> Sequence[Entry]:
     if isinstance(told, Happened):
         return told.entries
     return told.missed.entries if isinstance(told, Opened) and told.missed else ()

@@ -115,47 +115,42 @@ def _connection(context: Context, page: Page[Comment], order: CommentOrder, tota
 async def _focused(context: Context, article: Article, order: CommentOrder, asked: Slice, focus: str) -> Connection:
     """The page that begins at the focused comment's thread; below its first edge the way down to the comment."""
     chain = await _chain(context, article, focus)
-    if not chain:
+    if not chain.rows:
         raise Fault(FaultCode.NOT_FOUND, "The comment to focus on is not in this article's discussion.")
-    top = chain[-1]
+    top = chain.rows[-1]
     key = comment_key(order)(top)
     rest = replace(asked, after=key, before=None, backward=False, limit=max(asked.limit - 1, 0))
     earlier = Slice(limit=0, before=key, backward=True)
     loader = context.loaders.comments_of_article
     below, above = await loader.load_many([Under(article.id, rest, order), Under(article.id, earlier, order)])
-    return _focused_page(context, article, order, chain, _page_at(chain, rest, below, above))
-
-
-def _page_at(
-    chain: Sequence[Comment], rest: Slice, below: CommentRows, above: CommentRows
-) -> tuple[Page[Comment], int]:
     following = page_of(below.rows, rest)
-    page = Page([chain[-1], *following.items], following.has_next, has_previous=bool(above.rows))
-    return page, below.seq
+    page = Page([top, *following.items], following.has_next, has_previous=bool(above.rows))
+    return _focused_page(context, article, order, chain, page)
 
 
 def _focused_page(
-    context: Context,
-    article: Article,
-    order: CommentOrder,
-    chain: Sequence[Comment],
-    found: tuple[Page[Comment], int],
+    context: Context, article: Article, order: CommentOrder, chain: CommentRows, page: Page[Comment]
 ) -> Connection:
-    page, seq = found
-    connection = _connection(context, page, order, article.thread_count, seq)
+    """It goes on from where the chain was read: what came before the rest was read is told again, and none missed."""
+    connection = _connection(context, page, order, article.thread_count, chain.seq)
     top = connection.edges[0]
-    way_down = [Edge(comment, top.order, top.key) for comment in reversed(chain[:-1])]
+    way_down = [Edge(comment, top.order, top.key) for comment in reversed(chain.rows[:-1])]
     return replace(connection, edges=[top, *way_down, *connection.edges[1:]])
 
 
-async def _chain(context: Context, article: Article, focus: str) -> Sequence[Comment]:
+async def _chain(context: Context, article: Article, focus: str) -> CommentRows:
     """The comment and its ancestors, nearest first; empty when it is not for this viewer or not of this article."""
     comment_id = number(focus, "Comment")
     if comment_id is None:
-        return ()
-    chain = await context.read(lambda s: s.comments.chain(comment_id))
-    shown = all(comment.article_id == article.id and _shown(context, comment) for comment in chain)
-    return chain if shown else ()
+        return CommentRows((), 0)
+
+    async def read(session: Session) -> CommentRows:
+        head = await session.log.head()
+        return CommentRows(await session.comments.chain(comment_id), head.last_seq)
+
+    chain = await context.read(read)
+    shown = all(comment.article_id == article.id and _shown(context, comment) for comment in chain.rows)
+    return chain if shown else CommentRows((), 0)
 
 
 async def moderation_queue(
