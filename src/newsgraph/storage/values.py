@@ -30,7 +30,7 @@ def from_ms(ms: int) -> datetime: ...
 @overload
 def from_ms(ms: int | None) -> datetime | None: ...
 def from_ms(ms: int | None) -> datetime | None:
-    return None if ms is None else _EPOCH + timedelta(milliseconds=ms)
+    return None if ms is None else _EPOCH + timedelta(0, 0, 0, ms)  # by name it takes half as long again
 
 
 def to_json(value: Mapping[str, Any] | Sequence[Any]) -> str:
