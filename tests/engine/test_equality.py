@@ -20,6 +20,7 @@ from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.users import Role, Viewer
 from newsgraph.engine import documents, subscriptions
 from newsgraph.engine.documents import Request
+from newsgraph.engine.preparing import Executors
 from newsgraph.graph.context import Context
 from newsgraph.ports.feeds import Stage, Standing
 from tests.engine.generating import Generated, Pool, generate
@@ -226,7 +227,7 @@ async def test_our_own_subscriptions(
     checked = documents.check(both.schema.core, request)
     context = Context(both.services, MODERATOR)
     reference, compiled = (
-        subscriptions.prepare(kind, both.schema.core, checked, request, context)
+        Executors(kind, both.schema.core).prepare(checked, request, context)
         for kind in (both.reference, both.compiled["inline"])
     )
     feed = await subscriptions.source_of(reference)

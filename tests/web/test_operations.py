@@ -25,6 +25,7 @@ from newsgraph.domain.users import ANONYMOUS, Claims, Role, Viewer
 from newsgraph.engine import documents, subscriptions
 from newsgraph.engine.documents import Request, RequestError
 from newsgraph.engine.fanout import Member, Result
+from newsgraph.engine.preparing import Executors
 from newsgraph.graph import feeds, schema
 from newsgraph.graph.answers import Answers, Asked
 from newsgraph.graph.context import Context, Services
@@ -286,9 +287,8 @@ async def test_a_feed_by_itself_is_the_whole_stream(desk: Desk, monkeypatch: pyt
     built = schema.build()
     document = documents.check(built.core, request)
     kind = built.execution_context_class
-    feed = await subscriptions.source_of(
-        subscriptions.prepare(kind, built.core, document, request, Context(desk.services))
-    )
+    executor = Executors(kind, built.core).prepare(document, request, Context(desk.services))
+    feed = await subscriptions.source_of(executor)
     async with aclosing(aiter(feed)) as events:
         seen = [type(await anext(events)).__name__ for _ in range(6)]
         assert len(desk.hub) == 1

@@ -26,7 +26,7 @@ from graphql import (
     get_variable_values,
 )
 
-from newsgraph.engine.documents import Document, Request, RequestError
+from newsgraph.engine.documents import Document, RequestError
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +76,6 @@ def _own_variable(document: Document, field: FieldNode, argument: str) -> str | 
     given = [one.value for one in field.arguments or () if one.name.value == argument]
     names = [value.name.value for value in given if isinstance(value, VariableNode)]
     return names[0] if names and document.variables.count(names[0]) == 1 else None
-
-
-def prepare(
-    executor: type[Executor[Any]], schema: GraphQLSchema, document: Document, request: Request, context: object
-) -> Executor[Any]:
-    """The operation with its variables coerced, for one context. Errors: RequestError."""
-    built = executor.build(
-        schema,
-        document.parsed,
-        context_value=context,
-        raw_variable_values=dict(request.variables or {}),
-        operation_name=request.operation_name,
-    )
-    if isinstance(built, Executor):
-        return built
-    raise RequestError(built)
 
 
 async def source_of(executor: Executor[Any]) -> Any:

@@ -7,9 +7,9 @@ from typing import Any
 
 from graphql import ExecutionResult, Executor, GraphQLError
 
-from newsgraph.engine import subscriptions
 from newsgraph.engine.documents import Document, Request
 from newsgraph.engine.execution import compiling
+from newsgraph.engine.preparing import Executors
 from newsgraph.graph.context import Context
 from newsgraph.graph.encoding import as_json
 from newsgraph.graph.errors import presented
@@ -20,13 +20,13 @@ class Execution:
     """`compiled`: whether queries and events run as functions made for them, or as graphql-core runs everything."""
 
     def __init__(self, schema: NewsSchema, compiled: bool) -> None:
-        self._schema = schema
         base = schema.execution_context_class
-        self.kind: type[Executor[Any]] = compiling(base, inline=True) if compiled else base
+        kind: type[Executor[Any]] = compiling(base, inline=True) if compiled else base
+        self.executors = Executors(kind, schema.core)
 
     async def run(self, document: Document, request: Request, context: Context) -> ExecutionResult:
         """A query or mutation. Errors: RequestError."""
-        executor = subscriptions.prepare(self.kind, self._schema.core, document, request, context)
+        executor = self.executors.prepare(document, request, context)
         result: Any = executor.execute_operation()
         if executor.is_awaitable(result):
             result = await result

@@ -8,7 +8,6 @@ from typing import Any
 
 from graphql import GraphQLError
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 
 from newsgraph.auth.tokens import bearer
@@ -29,16 +28,14 @@ async def sign_in(recognise: Recognise, authorization: str | None) -> SignIn:
     return SignIn(ANONYMOUS) if token is None else await recognise(token)
 
 
-def reader_of(connection: HTTPConnection) -> Reader:
-    return Reader(
-        address=connection.client.host if connection.client else "",
-        agent=connection.headers.get("user-agent", ""),
-    )
-
-
 def address_of(scope: Mapping[str, Any]) -> str:
     client: tuple[str, int] | None = scope.get("client")
     return client[0] if client else ""
+
+
+def reader_of(scope: Mapping[str, Any]) -> Reader:
+    agent: bytes = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
+    return Reader(address_of(scope), agent.decode("latin-1"))
 
 
 def retry_after(settings: Settings) -> int:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from graphql import OperationType
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
@@ -129,7 +128,7 @@ class GraphQLView:
     async def _operate(self, call: _Call, request: Request) -> Reply:
         """Errors: RequestError."""
         document = self._operations.check(request)
-        asked = Asked(document, request, call.viewer, reader_of(HTTPConnection(call.scope)))
+        asked = Asked(document, request, call.viewer, reader_of(call.scope))
         if document.is_subscription:
             raise Fault(FaultCode.BAD_INPUT, "A subscription is answered as a stream: see the documentation.")
         if document.operation.operation is OperationType.MUTATION:

@@ -96,7 +96,7 @@ class Operations:
 
     async def _source(self, document: Document, request: Request, context: Context) -> tuple[Feed, Execute]:
         """The subscription's feed, and the execution of its events; the context is theirs alone."""
-        executor = subscriptions.prepare(self.answers.execution.kind, self._schema.core, document, request, context)
+        executor = self.answers.execution.executors.prepare(document, request, context)
         feed = await subscriptions.source_of(executor)
 
         async def execute(event: object) -> bytes:

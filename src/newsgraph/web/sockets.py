@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope
 from starlette.types import Send as AsgiSend
 from strawberry.http.websocket_origin import is_same_origin
@@ -257,7 +256,7 @@ class _Socket:
 
     async def _answer(self, name: str, document: Document, request: Request) -> None:
         await self._view.sessions.settled(self.session)
-        asked = Asked(document, request, self.session.viewer, reader_of(HTTPConnection(self._scope)))
+        asked = Asked(document, request, self.session.viewer, reader_of(self._scope))
         try:
             result = await self._view.operations.run(asked)
         except Exception as error:

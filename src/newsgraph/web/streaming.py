@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope
 from starlette.types import Send as AsgiSend
@@ -85,7 +84,7 @@ class StreamView:
         headers = Headers(scope=scope)
         signed_in = await sign_in(self.recognise, headers.get("authorization"))
         if not asked.document.is_subscription:
-            reader = reader_of(HTTPConnection(scope))
+            reader = reader_of(scope)
             await self._answer(asked.framing, Asked(asked.document, asked.request, signed_in.viewer, reader), send)
             return
         with self.admission.admit(address_of(scope)):

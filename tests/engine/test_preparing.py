@@ -1,0 +1,96 @@
+"""Variables and arguments that are taken as they come are what graphql-core and Strawberry would make of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, get_variable_values, parse
+
+from newsgraph.engine import documents
+from newsgraph.engine.documents import Request, RequestError
+from newsgraph.engine.execution import compiling
+from newsgraph.engine.execution.variables import Variables
+from newsgraph.engine.preparing import Executors
+
+SCHEMA = build_schema("scalar Odd enum Kind { A } type Query { a: Int }")
+VALUES = [None, "", "a", "1", 0, 7, 2**31 - 1, 2**31, -(2**31), 1.0, 1.5, True, [], ["a"], {}, {"a": 1}]
+TYPES = ["String", "String!", "ID", "ID!", "Int", "Int!", "Boolean", "Boolean!", "Float", "[Int]", "Odd", "Kind"]
+
+
+def _operation(text: str) -> OperationDefinitionNode:
+    found = parse(text).definitions[0]
+    assert isinstance(found, OperationDefinitionNode)
+    return found
+
+
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize("default", ["", "= null", "= 7", '= "a"', "= true"])
+def test_variables_are_coerced_as_graphql_core_coerces_them(type_: str, default: str) -> None:
+    operation = _operation(f"query ($v: {type_} {default}, $w: Int = 3) {{ a }}")
+    own, given = Variables(SCHEMA, operation), [{}, *({"v": value} for value in VALUES)]
+    for one in [*given, *({**one, "w": 4, "other": 5} for one in given)]:
+        assert _told(own.coerced(one)) == _told(get_variable_values(SCHEMA, operation.variable_definitions or (), one))
+
+
+def _told(values: Any) -> Any:
+    """Types and defaults are made anew each time, and equal to none but themselves."""
+    if isinstance(values, list):
+        return values
+    sources = {name: (source.signature.name, repr(source.value)) for name, source in values.sources.items()}
+    return sources, repr(values.coerced)
+
+
+def test_a_type_that_is_not_there() -> None:
+    operation = _operation("query ($v: Nothing) { a }")
+    assert isinstance(Variables(SCHEMA, operation).coerced({"v": 1}), list)
+
+
+@strawberry.input
+class Wish:
+    text: str
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def told(
+        self,
+        some_text: str | None = strawberry.UNSET,
+        named: strawberry.Maybe[str | None] = None,
+        number: int = 5,
+        wish: Wish | None = None,
+    ) -> str:
+        return repr([some_text, named, number, wish])
+
+    @strawberry.field
+    def heard(self, some_text: str, number: int | None = strawberry.UNSET) -> str:
+        return repr([some_text, number])
+
+
+ARGUMENTS = [
+    "query ($t: String) { told(someText: $t) }",
+    "query ($t: String) { told(named: $t) }",
+    "query ($t: String, $n: Int!) { told(someText: $t, number: $n) }",
+    "query ($t: String!) { told(wish: { text: $t }) }",
+    "query ($t: String!) { heard(someText: $t) }",
+    "query ($t: String!, $n: Int) { heard(someText: $t, number: $n) }",
+    'query ($n: Int) { heard(someText: "a", number: $n) }',
+]
+
+
+@pytest.mark.parametrize("text", ARGUMENTS)
+@pytest.mark.parametrize("given", [{}, {"t": "a"}, {"t": "a", "n": 1}, {"t": None, "n": None}, {"t": 1}])
+def test_arguments_are_handed_on_as_strawberry_converts_them(text: str, given: dict[str, Any]) -> None:
+    own = strawberry.Schema(Query)
+    core: GraphQLSchema = own._schema
+    document = documents.check(core, Request(text))
+    results = []
+    for kind in (own.execution_context_class, compiling(own.execution_context_class)):
+        try:
+            executor = Executors(kind, core).prepare(document, Request(text, given), None)
+            results.append(str(executor.execute_operation()))
+        except RequestError as error:
+            results.append(str(error))
+    assert results[0] == results[1]
