@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 
 from newsgraph.domain.views import Window
 
@@ -91,7 +92,12 @@ KEY_MAX = 120
 
 def parse_list_key(text: str) -> ListKey | None:
     """None for what can be no list's key."""
-    match = _KEY.match(text) if len(text) <= KEY_MAX else None
+    return _parsed(text) if len(text) <= KEY_MAX else None
+
+
+@lru_cache(maxsize=1_024)
+def _parsed(text: str) -> ListKey | None:
+    match = _KEY.match(text)
     if match is None:
         return None
     family, scope, window = match["family"], match["scope"], match["window"]

@@ -32,6 +32,7 @@ from newsgraph.policies.access import comment_body_visible, comment_visible
 from newsgraph.ports.store import Session
 
 _QUEUE_ORDER = "queue"
+_KINDS = tuple(ReactionKind)  # to go through an Enum takes a microsecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ async def parent(root: Comment, info: Info) -> Comment | None:
 def reactions(root: Comment) -> Sequence[ReactionCount]:
     """Kinds that somebody chose, in the order of the enumeration."""
     counts = (root.likes, root.insightfuls, root.disagrees)
-    return [ReactionCount(kind, count) for kind, count in zip(ReactionKind, counts, strict=True) if count]
+    return [ReactionCount(kind, count) for kind, count in zip(_KINDS, counts, strict=True) if count]
 
 
 async def viewer_reaction(root: Comment, info: Info) -> ReactionKind | None:

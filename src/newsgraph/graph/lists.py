@@ -6,7 +6,7 @@ from asyncio import gather
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import strawberry
 
@@ -57,8 +57,9 @@ class Listing:
         return self.name.window
 
 
-@dataclass(frozen=True, slots=True)
-class RankedEdge:
+class RankedEdge(NamedTuple):
+    """Made in half the time of a dataclass, and a page has 25."""
+
     node: Article
     item: RankedItem
     label: str
@@ -90,9 +91,10 @@ class RankedEdge:
 
 async def listing(context: Context, key: ListKey) -> Listing | None:
     """The list if it exists; "You May Also Like" comes into being when it is first asked for."""
-    if parse_list_key(str(key)) != key:
+    text = str(key)
+    if parse_list_key(text) != key:
         return None  # its section is called like nothing or like another list: "", "asia@week"
-    stored = await context.loaders.ranked_list.load(str(key))
+    stored = await context.loaders.ranked_list.load(text)
     if stored is None and key.family is ListFamily.RELATED:
         return await _first_related(context, key)
     return None if stored is None else _listing(context, key, stored)

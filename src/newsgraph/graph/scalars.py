@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NewType
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ HTML = NewType("HTML", str)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z")
 
 
+@lru_cache(maxsize=4_096)
 def write_datetime(value: datetime) -> str:
     """RFC 3339 in UTC with Z; milliseconds only where there are any, since no more are kept."""
     instant = value.astimezone(UTC)
