@@ -266,10 +266,11 @@ async def test_ad_slots(desk: Desk) -> None:
     slots = [AdSlot(1, "top"), AdSlot(2, "end")]
     for _ in range(2):
         await articles.set_ad_slots(desk.newsroom, editor, article, slots)
-    assert (await desk.read(lambda session: session.articles.ad_slots([article])))[article] == slots
+    (found,) = await desk.read(lambda session: session.articles.by_ids([article]))
+    assert found.ad_slots == tuple(slots)
     assert [event.cause for event in await desk.events()] == [ArticleCause.UPDATED]
-    found = await problem(articles.set_ad_slots(desk.newsroom, editor, 999, slots))
-    assert found.code is ArticleErrorCode.NOT_FOUND
+    refused = await problem(articles.set_ad_slots(desk.newsroom, editor, 999, slots))
+    assert refused.code is ArticleErrorCode.NOT_FOUND
 
 
 # Retracting

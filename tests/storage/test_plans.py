@@ -89,7 +89,6 @@ def by_key() -> Iterator[Query]:
     yield lambda s: s.articles.by_urls(["a"])
     yield lambda s: s.articles.bodies([1])
     yield lambda s: s.articles.tags([1])
-    yield lambda s: s.articles.ad_slots([1])
     yield lambda s: s.articles.slug_taken("a")
     yield lambda s: s.articles.due(9)
     yield lambda s: s.articles.origin("a", "b")

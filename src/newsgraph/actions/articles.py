@@ -161,7 +161,7 @@ async def set_ad_slots(newsroom: Newsroom, viewer: Viewer, article_id: int, slot
 
     async def change(session: Session) -> None:
         article = await _article(session, viewer, article_id)
-        if list((await session.articles.ad_slots([article_id])).get(article_id, ())) != list(slots):
+        if article.ad_slots != tuple(slots):
             await session.articles.set_ad_slots(article_id, slots)
             await announce(session, ArticleCause.UPDATED, article, article)
 

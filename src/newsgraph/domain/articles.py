@@ -51,7 +51,8 @@ class Article:
     """Everything of an article but its body, which is read only where it is asked for.
 
     `url` is None for an article of our own; its address is then made from the site's address and the slug.
-    `thread_count` counts the top-level comments that a reader's page lists, tombstones included.
+    `thread_count` counts the top-level comments that a reader's page lists, tombstones included. `ad_slots` are in page
+    order.
     """
 
     id: int
@@ -70,6 +71,7 @@ class Article:
     comment_count: int
     thread_count: int
     rules: CommentRules
+    ad_slots: tuple[AdSlot, ...] = ()
 
     @property
     def published(self) -> bool:

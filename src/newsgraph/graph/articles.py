@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 import strawberry
 
-from newsgraph.domain.articles import AdSlot, Article, ArticleFilter
+from newsgraph.domain.articles import Article, ArticleFilter
 from newsgraph.domain.authors import Author
 from newsgraph.domain.comments import CommentPolicy
 from newsgraph.domain.cursors import global_id
@@ -166,10 +166,6 @@ async def authors(root: Article, info: Info) -> Sequence[Author]:
 
 async def tags(root: Article, info: Info) -> Sequence[str]:
     return await info.context.loaders.tags.load(root.id)
-
-
-async def ad_slots(root: Article, info: Info) -> Sequence[AdSlot]:
-    return await info.context.loaders.ad_slots.load(root.id)
 
 
 def comment_count(root: Article, info: Info) -> int:

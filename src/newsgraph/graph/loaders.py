@@ -9,7 +9,7 @@ from functools import cached_property
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
-from newsgraph.domain.articles import AdSlot, Article, Body
+from newsgraph.domain.articles import Article, Body
 from newsgraph.domain.authors import Author
 from newsgraph.domain.comments import Comment, Flag, ModerationAction
 from newsgraph.domain.lists import SHOWN
@@ -88,10 +88,6 @@ class Loaders:
     @cached_property
     def tags(self) -> Loader[Session, int, Sequence[str]]:
         return self._many(lambda s, ids: s.articles.tags(ids), (), self._tags("article:"))
-
-    @cached_property
-    def ad_slots(self) -> Loader[Session, int, Sequence[AdSlot]]:
-        return self._many(lambda s, ids: s.articles.ad_slots(ids), (), self._tags("article:"))
 
     @cached_property
     def _sections(self) -> Loader[Session, str, Sequence[Section]]:

@@ -103,8 +103,7 @@ class Article(Node):
     tags: list[str] = by(articles.tags)
     view_count: int = by(articles.view_count, "Readings in a window up to now. Bots and repeats are not counted.")
     you_may_also_like: RankedList = by(lists.related_of, "'You May Also Like'.", cost(5))
-    ad_slots: list[AdSlot] = by(
-        articles.ad_slots,
+    ad_slots: list[AdSlot] = of(
         "Places that the publisher set aside for advertising on this article's page, in page order.",
     )
     comment_policy: CommentPolicy = by(articles.comment_policy)

@@ -47,10 +47,6 @@ class Articles(Protocol):
         """In the order in which they were set; articles without tags may be missing."""
         ...
 
-    async def ad_slots(self, ids: Sequence[int]) -> Mapping[int, Sequence[AdSlot]]:
-        """In page order; articles without slots may be missing."""
-        ...
-
     async def page(self, where: ArticleFilter, order: ArticleOrder, asked: Slice) -> Sequence[Article]:
         """Published articles; up to `asked.limit + 1` rows, read in the direction of `asked`.
 

@@ -60,10 +60,6 @@ class SqlArticles:
     async def tags(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
         return grouped((key, tag) for key, tag in self._sql.rows("article_tags", batch(ids)))
 
-    async def ad_slots(self, ids: Sequence[int]) -> Mapping[int, Sequence[AdSlot]]:
-        rows = self._sql.rows("article_ad_slots", batch(ids))
-        return {key: [AdSlot(*slot) for slot in from_json(slots)] for key, slots in rows}
-
     async def page(self, where: ArticleFilter, order: ArticleOrder, asked: Slice) -> Sequence[Article]:
         source, keyset = self._source(where, order)
         parts = (*source, *keyset.parts(_within(where, keyset, asked)))
@@ -220,7 +216,7 @@ def _article(row: Row) -> Article:
         row[:12],
         row[12:],
     )
-    views, comments, threads, is_open, closes_at, mode, max_length = rest
+    views, comments, threads, is_open, closes_at, mode, max_length, slots = rest
     return Article(
         id=key,
         slug=slug,
@@ -238,4 +234,5 @@ def _article(row: Row) -> Article:
         comment_count=comments,
         thread_count=threads,
         rules=CommentRules(bool(is_open), from_ms(closes_at), optional(ModerationMode, mode), max_length),
+        ad_slots=tuple(AdSlot(*slot) for slot in from_json(slots)),
     )

@@ -1,7 +1,7 @@
 -- name: article_columns
 a.id, a.slug, a.url, a.headline, a.standfirst, a.language, a.lead_image, a.status, a.published_at, a.updated_at,
 a.reading_minutes, a.section_id, a.view_count, a.comment_count, a.thread_count,
-a.comments_open, a.comments_close_at, a.comment_mode, a.comment_max_length
+a.comments_open, a.comments_close_at, a.comment_mode, a.comment_max_length, a.ad_slots
 
 -- name: articles_by_ids
 SELECT /*article_columns*/ FROM articles AS a WHERE a.id IN ids($1)
@@ -17,9 +17,6 @@ SELECT article_id, html, text FROM article_bodies WHERE article_id IN ids($1)
 
 -- name: article_tags
 SELECT article_id, tag FROM article_tags WHERE article_id IN ids($1) ORDER BY article_id, position
-
--- name: article_ad_slots
-SELECT id, ad_slots FROM articles WHERE id IN ids($1)
 
 -- A page's source is the narrowest table that holds its order; whatever else it is narrowed by is looked up per row.
 -- CROSS JOIN holds SQLite to that order.
