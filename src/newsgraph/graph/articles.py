@@ -97,7 +97,7 @@ async def search(
     asked = page_slice(PageArguments(first, after), _SEARCH_ORDER, context.page_limits)
     found = None if section is None else await section_id(context, section)
     if section is not None and found is None:
-        return Connection([], False, False, _none)
+        return Connection([], False, False, int)
     context.depends.on("articles")
     hits = await context.read(lambda s: s.articles.search(query, found, asked))
     context.depends.articles(hit.article.id for hit in hits)
@@ -112,10 +112,6 @@ async def search(
 
 def _search_edge(hit: SearchHit) -> SearchEdge:
     return SearchEdge(hit.article, _SEARCH_ORDER, (-hit.score, hit.article.id), hit.score, hit.snippet)
-
-
-async def _none() -> int:
-    return 0
 
 
 async def section_id(context: Context, slug: str) -> int | None:

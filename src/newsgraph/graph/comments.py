@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -105,12 +105,9 @@ async def replies(
 
 
 def _connection(context: Context, page: Page[Comment], order: CommentOrder, total: int, seq: int) -> Connection:
-    async def count() -> int:
-        return total
-
     context.depends.goes_on()
-    plain = connect(page, order_name(order), comment_key(order), count)
-    return replace(plain, live_cursor=context.services.streams.position(seq).encode())
+    live_cursor = context.services.streams.position(seq).encode()
+    return connect(page, order_name(order), comment_key(order), lambda: total, live_cursor)
 
 
 async def _focused(context: Context, article: Article, order: CommentOrder, asked: Slice, focus: str) -> Connection:
@@ -172,13 +169,13 @@ async def moderation_queue(
 
     context.depends.on(MODERATION)
     found = await context.read(queued)
-    plain = connect(
+    return connect(
         page_of(found.rows, asked),
         _QUEUE_ORDER,
         comment_key(CommentOrder.OLDEST),
         lambda: context.read(lambda s: s.comments.queue_count(queue, article)),
+        context.services.streams.position(found.seq).encode(),
     )
-    return replace(plain, live_cursor=context.services.streams.position(found.seq).encode())
 
 
 async def _article_number(context: Context, global_: str) -> int:
@@ -204,10 +201,10 @@ def body(root: Comment, info: Info) -> str | None:
     return root.body if _body_shown(info.context, root) else None
 
 
-async def author(root: Comment, info: Info) -> User | None:
+def author(root: Comment, info: Info) -> Awaitable[User | None] | User | None:
     if not _body_shown(info.context, root):
         return None
-    return await info.context.loaders.user.load(root.user_id)
+    return info.context.loaders.user.at_hand(root.user_id)
 
 
 async def parent(root: Comment, info: Info) -> Comment | None:

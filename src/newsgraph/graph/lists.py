@@ -222,11 +222,7 @@ async def items(root: Listing, info: Info, first: int | None = None, after: str 
     rows = _following(root.ranked, asked)
     page = page_of(rows, asked)
     edges: Sequence[Any] = await edges_of(info.context, page.items)
-    return Connection(edges, page.has_next, page.has_previous, lambda: _length(root))
-
-
-async def _length(root: Listing) -> int:
-    return len(root.ranked)
+    return Connection(edges, page.has_next, page.has_previous, lambda: len(root.ranked))
 
 
 def _following(ranked: Sequence[RankedItem], asked: Slice) -> Sequence[RankedItem]:

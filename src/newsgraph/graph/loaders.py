@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter, itemgetter
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from newsgraph.domain.articles import Article, Body
 from newsgraph.domain.authors import Author
@@ -26,6 +25,7 @@ from newsgraph.ports.store import Session, Store
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 S = TypeVar("S", bound=Hashable)
+T = TypeVar("T")
 
 _EMPTY_BODY = Body("", "")
 
@@ -33,6 +33,18 @@ _EMPTY_BODY = Body("", "")
 _ITEMS = frozenset({"items"})
 _COMMENTERS = frozenset({"author"})
 _SHOWN = max(SHOWN.values()) + 1  # of a list, and one to know whether there are more
+
+
+class _made_once(Generic[T]):  # noqa: N801 - as property and cached_property
+    """In half a microsecond: functools.cached_property takes a lock in Python 3.11, and takes 1.8."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self._name = make.__name__
+
+    def __get__(self, loaders: Loaders, _owner: type[Loaders]) -> T:
+        made = loaders.__dict__[self._name] = self._make(loaders)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +80,29 @@ class Loaders:
         self._batch: Batch[Session] = Batch(store.read)
         self._viewer = viewer
         self._depends = depends
+        self._sections_by_id: Mapping[int, Section] = {}
 
-    @cached_property
+    @_made_once
     def article(self) -> Loader[Session, int, Article | None]:
         return self._one(lambda s, ids: s.articles.by_ids(ids), "id", self._ids)
 
-    @cached_property
+    @_made_once
     def article_by_slug(self) -> Loader[Session, str, Article | None]:
         return self._one(lambda s, slugs: s.articles.by_slugs(slugs), "slug", self._found("slug:"))
 
-    @cached_property
+    @_made_once
     def article_by_url(self) -> Loader[Session, str, Article | None]:
         return self._one(lambda s, urls: s.articles.by_urls(urls), "url", self._found("articles"))
 
-    @cached_property
+    @_made_once
     def body(self) -> Loader[Session, int, Body]:
         return self._many(lambda s, ids: s.articles.bodies(ids), _EMPTY_BODY, self._tags("article:"))
 
-    @cached_property
+    @_made_once
     def tags(self) -> Loader[Session, int, Sequence[str]]:
         return self._many(lambda s, ids: s.articles.tags(ids), (), self._tags("article:"))
 
-    @cached_property
+    @_made_once
     def _sections(self) -> Loader[Session, str, Sequence[Section]]:
         async def find(session: Session, keys: list[str]) -> Mapping[str, Sequence[Section]]:
             return dict.fromkeys(keys, await session.sections.all())
@@ -109,10 +122,12 @@ class Loaders:
 
     async def sections_by_id(self, ids: Iterable[int]) -> Mapping[int, Section]:
         """At least these, if they are there: an article may be read that is in a newer section than those known."""
-        found = {one.id: one for one in await self.sections()}
-        if missing := set(ids).difference(found):
-            found = {one.id: one for one in await self._sections.load(f"with {max(missing)}")}
-        return found
+        if not self._sections_by_id:
+            self._sections_by_id = {one.id: one for one in await self.sections()}
+        if missing := set(ids).difference(self._sections_by_id):
+            read = await self._sections.load(f"with {max(missing)}")
+            self._sections_by_id = {one.id: one for one in read}
+        return self._sections_by_id
 
     async def section(self, section_id: int) -> Section | None:
         return (await self.sections_by_id([section_id])).get(section_id)
@@ -120,74 +135,74 @@ class Loaders:
     async def section_by_slug(self, slug: str) -> Section | None:
         return next((one for one in await self.sections() if one.slug == slug), None)
 
-    @cached_property
+    @_made_once
     def author(self) -> Loader[Session, int, Author | None]:
         return self._one(lambda s, ids: s.authors.by_ids(ids), "id", self._authors)
 
-    @cached_property
+    @_made_once
     def author_by_slug(self) -> Loader[Session, str, Author | None]:
         return self._one(lambda s, slugs: s.authors.by_slugs(slugs), "slug", self._tags("author:"))
 
-    @cached_property
+    @_made_once
     def authors_of(self) -> Loader[Session, int, Sequence[Author]]:
         return self._many(lambda s, ids: s.authors.of_articles(ids), (), self._bylines)
 
-    @cached_property
+    @_made_once
     def articles_of_section(self) -> Loader[Session, Under, Sequence[Article]]:
         return self._pages(lambda s, ids, shape: s.articles.pages_of_sections(ids, shape[1]), self._articles)
 
-    @cached_property
+    @_made_once
     def articles_of_author(self) -> Loader[Session, Under, Sequence[Article]]:
         return self._pages(lambda s, ids, shape: s.articles.pages_of_authors(ids, shape[1]), self._articles)
 
-    @cached_property
+    @_made_once
     def count_of_section(self) -> Loader[Session, int, int]:
         return self._many(lambda s, ids: s.articles.counts_of_sections(ids), 0)
 
-    @cached_property
+    @_made_once
     def count_of_author(self) -> Loader[Session, int, int]:
         return self._many(lambda s, ids: s.articles.counts_of_authors(ids), 0)
 
-    @cached_property
+    @_made_once
     def ranked_list(self) -> Loader[Session, str, StoredList | None]:
         tags = self._tags("list:", "curation:", "sections")
         return self._one(lambda s, keys: s.lists.by_keys(keys), "list.key", tags, self._articles_of)
 
-    @cached_property
+    @_made_once
     def views(self) -> Loader[Session, tuple[int, Window], int]:
         find: Find[Session, tuple[int, Window], int] = self._grouped(
             lambda s, ids, window: s.views.counts(ids, window), itemgetter(0), itemgetter(1), 0
         )
         return Loader(self._batch, find, 0)
 
-    @cached_property
+    @_made_once
     def comment(self) -> Loader[Session, int, Comment | None]:
         return self._one(lambda s, ids: s.comments.by_ids(ids), "id", self._comments)
 
-    @cached_property
+    @_made_once
     def comments_of_article(self) -> Loader[Session, Under, CommentRows]:
         return self._comment_pages(lambda s: s.comments.pages_of_articles, self._parents)
 
-    @cached_property
+    @_made_once
     def replies(self) -> Loader[Session, Under, CommentRows]:
         """Whoever has the comment has noted its article, which is the replies' own."""
         return self._comment_pages(lambda s: s.comments.pages_of_comments)
 
-    @cached_property
+    @_made_once
     def flags(self) -> Loader[Session, int, Sequence[Flag]]:
         return self._many(lambda s, ids: s.comments.flags(ids), (), self._tags("comment:"))
 
-    @cached_property
+    @_made_once
     def history(self) -> Loader[Session, int, Sequence[ModerationAction]]:
         return self._many(lambda s, ids: s.comments.history(ids), (), self._tags("comment:"))
 
-    @cached_property
+    @_made_once
     def reaction(self) -> Loader[Session, int, ReactionKind | None]:
         """The viewer's own; they must be signed in."""
         user_id = self._viewer.user_id or 0
         return self._many(lambda s, ids: s.comments.reactions_of(user_id, ids), None, self._tags("comment:"))
 
-    @cached_property
+    @_made_once
     def user(self) -> Loader[Session, int, User | None]:
         return self._one(lambda s, ids: s.users.by_ids(ids), "id", self._tags("user:"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from newsgraph.domain.articles import Article
 from newsgraph.domain.authors import Author
@@ -15,6 +15,8 @@ from newsgraph.domain.pages import Page
 from newsgraph.graph.enums import ArticleOrder, CommentOrder
 
 T = TypeVar("T")
+
+Count = Callable[[], Awaitable[int] | int]
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -43,12 +45,20 @@ class SearchEdge(Edge):
     snippet: str
 
 
-@dataclass(frozen=True, slots=True)
-class PageInfo:
+class PageInfo(NamedTuple):
+    """Cursors are only made where they are asked for."""
+
     has_next_page: bool
     has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    edges: Sequence[Edge]
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self.edges[0].cursor if self.edges else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self.edges[-1].cursor if self.edges else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class Connection:
     edges: Sequence[Edge]
     has_next: bool
     has_previous: bool
-    count: Callable[[], Awaitable[int]]
+    count: Count
     live_cursor: str | None = None
 
     @property
@@ -67,14 +77,14 @@ class Connection:
 
     @property
     def page_info(self) -> PageInfo:
-        first = self.edges[0].cursor if self.edges else None
-        last = self.edges[-1].cursor if self.edges else None
-        return PageInfo(self.has_next, self.has_previous, first, last)
+        return PageInfo(self.has_next, self.has_previous, self.edges)
 
 
-def connect(page: Page[T], order: str, key: Callable[[T], Key], count: Callable[[], Awaitable[int]]) -> Connection:
+def connect(
+    page: Page[T], order: str, key: Callable[[T], Key], count: Count, live_cursor: str | None = None
+) -> Connection:
     edges = [Edge(row, order, key(row)) for row in page.items]
-    return Connection(edges, page.has_next, page.has_previous, count)
+    return Connection(edges, page.has_next, page.has_previous, count, live_cursor)
 
 
 def article_key(article: Article) -> Key:

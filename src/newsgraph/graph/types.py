@@ -5,7 +5,7 @@ The objects behind these types are the domain's own: a field without a resolver 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from newsgraph.domain.users import Role
 from newsgraph.domain.views import Window
 from newsgraph.graph import articles, authors, comments, lists, sections, users
 from newsgraph.graph.directives import PRIVATE, CacheControl, auth, cost
+from newsgraph.graph.pages import Connection
 from newsgraph.graph.scalars import HTML, URL, StreamCursor
 
 C = TypeVar("C", bound=type)
@@ -74,8 +75,8 @@ class PageInfo:
     end_cursor: str | None = of("Pass it to after; null for an empty page.")
 
 
-async def total_count(root: Any) -> int:
-    return int(await root.count())
+def total_count(root: Connection) -> Awaitable[int] | int:
+    return root.count()
 
 
 _TOTAL = "How many there are in all; counted only when asked for."
