@@ -102,6 +102,8 @@ async def test_bodies(room: Room) -> None:
     assert await room.read(lambda s: s.articles.bodies([article.id, 999])) == {
         article.id: Body("<p>A&amp;B</p>", "A&B")
     }
+    assert await room.read(lambda s: s.articles.html([article.id, 999])) == {article.id: "<p>A&amp;B</p>"}
+    assert await room.read(lambda s: s.articles.texts([article.id, 999])) == {article.id: "A&B"}
 
 
 async def test_tags_keep_the_order_in_which_they_were_set(room: Room) -> None:

@@ -84,6 +84,7 @@ def test_what_a_document_uses(documents: Documents) -> None:
     document = documents.get(text)
 
     assert document.fields == {"me", "friends", "name"}
+    assert document.places - document.fields == {".me", "me.name", ".friends", "friends.name"}
     assert document.variables == ("a", "a")
     assert document.selects(frozenset({"friends"}))
     assert not document.is_subscription

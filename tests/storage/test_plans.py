@@ -88,6 +88,8 @@ def by_key() -> Iterator[Query]:
     yield lambda s: s.articles.by_slugs(["a"])
     yield lambda s: s.articles.by_urls(["a"])
     yield lambda s: s.articles.bodies([1])
+    yield lambda s: s.articles.html([1])
+    yield lambda s: s.articles.texts([1])
     yield lambda s: s.articles.tags([1])
     yield lambda s: s.articles.slug_taken("a")
     yield lambda s: s.articles.due(9)

@@ -75,13 +75,16 @@ class Limits:
 class Document:
     """A document that is valid for the schema, the operation that is asked for, and what it was found to use.
 
-    `fields`: names of all fields that are selected. `variables`: names of variables, once for each use of their value.
+    `fields`: names of all fields that are selected. `places`: those, and each with the name of the field above it,
+    as in "node.authors"; ".authors" stands at the top of the operation, or of a fragment, which may be anywhere.
+    `variables`: names of variables, once for each use of their value.
     """
 
     text: str
     parsed: DocumentNode
     operation: OperationDefinitionNode
     fields: frozenset[str]
+    places: frozenset[str]
     variables: tuple[str, ...]
     _derived: dict[Callable[[Document], Any], Any] = field(default_factory=dict, repr=False)
 
@@ -110,10 +113,13 @@ class _Uses(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.fields: set[str] = set()
+        self.below: set[str] = set()
         self.variables: list[str] = []
 
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
+    def enter_field(self, node: FieldNode, _key: Any, _parent: Any, _path: Any, ancestors: Sequence[Any]) -> None:
+        above = next((one.name.value for one in reversed(ancestors) if isinstance(one, FieldNode)), "")
         self.fields.add(node.name.value)
+        self.below.add(f"{above}.{node.name.value}")
 
     def enter_variable_definition(self, _node: Any, *_: Any) -> Any:
         return self.SKIP
@@ -208,9 +214,9 @@ def _operations(text: str, parsed: DocumentNode) -> ByName:
     """At least one: fragments that nothing uses are not valid."""
     uses = _Uses()
     visit(parsed, uses)
-    fields, variables = frozenset(uses.fields), tuple(uses.variables)
+    fields, places, variables = frozenset(uses.fields), frozenset(uses.fields | uses.below), tuple(uses.variables)
     found: dict[str | None, Document] = {
-        node.name.value if node.name else None: Document(text, parsed, node, fields, variables)
+        node.name.value if node.name else None: Document(text, parsed, node, fields, places, variables)
         for node in parsed.definitions
         if isinstance(node, OperationDefinitionNode)
     }

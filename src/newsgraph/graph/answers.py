@@ -112,7 +112,7 @@ class Answers:
     async def _make(self, asked: Asked, viewer: Viewer) -> Answer:
         """`as_of` comes first: what changes while this reads makes it old."""
         as_of = self._services.tail.position
-        depends = Dependencies(asked.document.fields)
+        depends = Dependencies(asked.document.places)
         context = Context(self._services, viewer, asked.reader, depends)
         result = await self.execution.run(asked.document, asked.request, context)
         lasting = 0.0 if result.errors or not depends.lasting else self._age(depends.until)

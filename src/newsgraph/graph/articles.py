@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from urllib.parse import quote, unquote
 
@@ -145,19 +145,19 @@ def url(root: Article, info: Info) -> str:
 
 
 async def body_html(root: Article, info: Info) -> str:
-    return (await info.context.loaders.body.load(root.id)).html
+    return await info.context.loaders.html.load(root.id)
 
 
 async def body_text(root: Article, info: Info) -> str:
-    return (await info.context.loaders.body.load(root.id)).text
+    return await info.context.loaders.text.load(root.id)
 
 
 async def section(root: Article, info: Info) -> Section | None:
     return await info.context.loaders.section(root.section_id)
 
 
-async def authors(root: Article, info: Info) -> Sequence[Author]:
-    return await info.context.loaders.authors_of.load(root.id)
+def authors(root: Article, info: Info) -> Awaitable[Sequence[Author]] | Sequence[Author]:
+    return info.context.loaders.authors_of.at_hand(root.id)
 
 
 async def tags(root: Article, info: Info) -> Sequence[str]:

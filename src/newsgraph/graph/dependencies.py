@@ -18,7 +18,8 @@ _GOING_ON = frozenset({"liveCursor"})
 
 @dataclass(slots=True)
 class Dependencies:
-    """Of one operation. `fields`: names of all fields that it selects, None for what is not known.
+    """Of one operation. `fields`: names of all fields that it selects, and their places (Document.places); None for
+    what is not known.
 
     `until`: when the answer begins to be wrong by itself. `lasting`: whether it may be kept at all. `apart`: people who
     may be told something else than others of the same role.

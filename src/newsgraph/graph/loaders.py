@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 
-from newsgraph.domain.articles import Article, Body
+from newsgraph.domain.articles import Article
 from newsgraph.domain.authors import Author
 from newsgraph.domain.comments import Comment, Flag, ModerationAction
 from newsgraph.domain.lists import SHOWN
@@ -27,11 +27,10 @@ V = TypeVar("V")
 S = TypeVar("S", bound=Hashable)
 T = TypeVar("T")
 
-_EMPTY_BODY = Body("", "")
-
 # Fields that ask for what is read beside their parents.
 _ITEMS = frozenset({"items"})
 _COMMENTERS = frozenset({"author"})
+_AUTHORS = frozenset({"node.authors", "nodes.authors", ".authors"})
 _SHOWN = max(SHOWN.values()) + 1  # of a list, and one to know whether there are more
 
 
@@ -95,8 +94,12 @@ class Loaders:
         return self._one(lambda s, urls: s.articles.by_urls(urls), "url", self._found("articles"))
 
     @_made_once
-    def body(self) -> Loader[Session, int, Body]:
-        return self._many(lambda s, ids: s.articles.bodies(ids), _EMPTY_BODY, self._tags("article:"))
+    def html(self) -> Loader[Session, int, str]:
+        return self._many(lambda s, ids: s.articles.html(ids), "", self._tags("article:"))
+
+    @_made_once
+    def text(self) -> Loader[Session, int, str]:
+        return self._many(lambda s, ids: s.articles.texts(ids), "", self._tags("article:"))
 
     @_made_once
     def tags(self) -> Loader[Session, int, Sequence[str]]:
@@ -251,12 +254,15 @@ class Loaders:
     # What is read in the same go
 
     async def _articles_of(self, session: Session, lists: Mapping[str, StoredList | None]) -> Sequence[Extra]:
-        """Those that the lists show, where they are asked for."""
+        """Those that the lists show, and who wrote them, where they are asked for."""
         if not self._depends.selects(_ITEMS):
             return ()
         ids = {item.article_id for one in lists.values() if one is not None for item in one.items[:_SHOWN]}
         rows = {row.id: row for row in await session.articles.by_ids(list(ids))}
-        return [Extra(self.article, list(ids), rows)]
+        found: list[Extra] = [Extra(self.article, list(ids), rows)]
+        if self._depends.selects(_AUTHORS):
+            found.append(Extra(self.authors_of, list(ids), await session.authors.of_articles(list(ids))))
+        return found
 
     async def _commenters_of(self, session: Session, pages: Mapping[Under, CommentRows]) -> Sequence[Extra]:
         if not self._depends.selects(_COMMENTERS):

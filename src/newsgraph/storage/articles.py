@@ -57,6 +57,12 @@ class SqlArticles:
     async def bodies(self, ids: Sequence[int]) -> Mapping[int, Body]:
         return {key: Body(html, text) for key, html, text in self._sql.rows("article_bodies", batch(ids))}
 
+    async def html(self, ids: Sequence[int]) -> Mapping[int, str]:
+        return dict(self._sql.rows("article_html", batch(ids)))
+
+    async def texts(self, ids: Sequence[int]) -> Mapping[int, str]:
+        return dict(self._sql.rows("article_texts", batch(ids)))
+
     async def tags(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
         return grouped((key, tag) for key, tag in self._sql.rows("article_tags", batch(ids)))
 

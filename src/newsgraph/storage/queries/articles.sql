@@ -15,6 +15,12 @@ SELECT /*article_columns*/ FROM articles AS a WHERE a.url IN texts($1)
 -- name: article_bodies
 SELECT article_id, html, text FROM article_bodies WHERE article_id IN ids($1)
 
+-- name: article_html
+SELECT article_id, html FROM article_bodies WHERE article_id IN ids($1)
+
+-- name: article_texts
+SELECT article_id, text FROM article_bodies WHERE article_id IN ids($1)
+
 -- name: article_tags
 SELECT article_id, tag FROM article_tags WHERE article_id IN ids($1) ORDER BY article_id, position
 
