@@ -18,8 +18,10 @@ from newsgraph.actions.views import ViewCounter
 from newsgraph.domain.articles import ArticleDraft
 from newsgraph.domain.authors import Byline
 from newsgraph.domain.users import Claims, Role
+from newsgraph.engine import documents
 from newsgraph.graph import schema
 from newsgraph.graph.context import Context, Services
+from newsgraph.graph.dependencies import Dependencies
 from newsgraph.live.hub import Hub
 from newsgraph.live.streams import Streams
 from newsgraph.live.tail import Tail
@@ -82,7 +84,9 @@ async def statements_of(newsroom: Newsroom, operation: str, **variables: object)
     services = Services(newsroom, streams, ViewCounter(newsroom.settings, app.now), tail, app.now)
     heard: list[str] = []
     store.on_statement = heard.append
-    result = await schema.build().execute((OPERATIONS / operation).read_text("utf-8"), variables, Context(services))
+    text, built = (OPERATIONS / operation).read_text("utf-8"), schema.build()
+    depends = Dependencies(documents.check(built.core, documents.Request(text)).fields)
+    result = await built.execute(text, variables, Context(services, depends=depends))
     store.on_statement = None
     assert result.errors is None
     assert result.data is not None

@@ -60,14 +60,15 @@ class Context:
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Forget what was read: from here on, everything is read anew."""
         self.loaders = Loaders(self.services.newsroom.store, self.viewer, self.depends, self._kept())
 
+    def refresh(self) -> None:
+        """Forget what was read, and what of it was noted: from here on, everything is read anew."""
+        self.depends = Dependencies(self.depends.fields)
+        self.__post_init__()
+
     def _kept(self) -> Sections | None:
-        """Only for queries: a mutation sees what it has written itself before the log is read."""
+        """Not for mutations, which see what they have written before the log is read."""
         services = self.services
         return None if self.depends.fields is None else Sections(services.sections, services.tail.position)
 

@@ -15,6 +15,7 @@ from newsgraph.engine.fanout import Execute, Fanout, Member, Outlet
 from newsgraph.engine.responses import Answer, Entry
 from newsgraph.graph.answers import Answers, Asked, Key
 from newsgraph.graph.context import Context, Services
+from newsgraph.graph.dependencies import Dependencies
 from newsgraph.graph.errors import presented
 from newsgraph.graph.execution import encoded
 from newsgraph.graph.schema import NewsSchema
@@ -89,7 +90,9 @@ class Operations:
         audience = self.answers.audience(document, viewer)
 
         async def source() -> tuple[Feed, Execute]:
-            return await self._source(document, request, Context(self._services, audience))
+            return await self._source(
+                document, request, Context(self._services, audience, depends=Dependencies(document.fields))
+            )
 
         key = _Shared(document.text, request.operation_name, begun.rest, audience)
         return self.fanout.join(key, source, cursor or begun.argument, outlet)
