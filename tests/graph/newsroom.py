@@ -99,12 +99,13 @@ class World:
         given = self._asked(question, viewer)
         key = self.kept.key(given)
         entry = key and self.kept.at_hand(key, given.viewer)
-        return (entry or await self.kept.query(given, key)).body
+        return (entry or await self.kept.query(lambda: given, key, given.viewer)).body
 
     async def anew(self, question: Question, viewer: Viewer | None = None) -> bytes:
         """The answer of a server that keeps nothing."""
         services = replace(self.services, sections=Kept[Sequence[Section]]("sections"))
-        return (await Answers(built(), services, None).query(self._asked(question, viewer), None)).body
+        given = self._asked(question, viewer)
+        return (await Answers(built(), services, None).query(lambda: given, None, given.viewer)).body
 
     def entry(self, question: Question) -> Entry | None:
         """What is kept of it."""

@@ -85,7 +85,7 @@ async def statements_of(newsroom: Newsroom, operation: str, **variables: object)
     heard: list[str] = []
     store.on_statement = heard.append
     text, built = (OPERATIONS / operation).read_text("utf-8"), schema.build()
-    depends = Dependencies(documents.check(built.core, documents.Request(text)).fields)
+    depends = Dependencies(documents.check(built.core, documents.Request(text)).places)
     result = await built.execute(text, variables, Context(services, depends=depends))
     store.on_statement = None
     assert result.errors is None

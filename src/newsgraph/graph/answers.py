@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 
 from newsgraph.domain.errors import Fault
 from newsgraph.domain.events import Entry as LogEntry
@@ -33,6 +32,9 @@ class Asked:
     request: Request
     viewer: Viewer
     reader: Reader = field(default_factory=Reader)
+
+
+Ask = Callable[[], Asked]
 
 
 class Drops:
@@ -87,13 +89,17 @@ class Answers:
         entry = None if self._responses is None else self._responses.get(key)
         return None if entry is None or viewer.user_id in entry.apart else entry
 
-    async def query(self, asked: Asked, key: Key | None) -> Entry | Answer:
-        """Errors: RequestError."""
+    async def query(self, ask: Ask, key: Key | None, viewer: Viewer) -> Entry | Answer:
+        """Asks only if the answer has to be made, and for all who wait for it once. Errors: RequestError."""
         if key is None or self._responses is None:
-            return await self._make(asked, asked.viewer)
-        shared = partial(self._make, asked, self.audience(asked.document, asked.viewer))
+            return await self._make(ask(), viewer)
+
+        async def shared() -> Answer:
+            asked = ask()
+            return await self._make(asked, self.audience(asked.document, viewer))
+
         entry = await self._responses.fill(key, shared)
-        return await self._own(asked) if asked.viewer.user_id in entry.apart else entry
+        return await self._own(ask()) if viewer.user_id in entry.apart else entry
 
     async def _own(self, asked: Asked) -> Answer:
         """For one person, where others with the same question are told something else: nobody else may keep it."""

@@ -103,11 +103,11 @@ class GraphQLView:
         call = _Call(scope, headers, kind, sent, viewer)
         known = self._known.get(sent)
         key = known and call.key_of(known)
-        entry = key and self._operations.answers.at_hand(key, viewer)
-        if known and key and entry:
-            return self._answered(call, entry, known.hint, key)
         try:
-            return await self._operate(call, read_request(scope, sent))
+            if not known or not key:
+                return await self._operate(call, read_request(scope, sent))
+            entry = self._operations.answers.at_hand(key, viewer) or await self._again(call, key)
+            return self._answered(call, entry, known.hint, key)
         except RequestError as error:
             return _failed(kind, error)
 
@@ -127,8 +127,8 @@ class GraphQLView:
 
     async def _operate(self, call: _Call, request: Request) -> Reply:
         """Errors: RequestError."""
-        document = self._operations.check(request)
-        asked = Asked(document, request, call.viewer, reader_of(call.scope))
+        asked = self._asked(call, request)
+        document = asked.document
         if document.is_subscription:
             raise Fault(FaultCode.BAD_INPUT, "A subscription is answered as a stream: see the documentation.")
         if document.operation.operation is OperationType.MUTATION:
@@ -138,7 +138,16 @@ class GraphQLView:
         hint, key = self._operations.answers.hint(document), self._operations.answers.key(asked)
         if key is not None:
             self._remember(call.sent, Known((*key[:3], ""), hint))
-        return self._answered(call, await self._operations.query(asked, key), hint, key)
+        return self._answered(call, await self._operations.query(lambda: asked, key, call.viewer), hint, key)
+
+    async def _again(self, call: _Call, key: Key) -> Entry | Answer:
+        """For what came before. The request is read by whoever makes the answer, not by those who wait for it."""
+        return await self._operations.query(
+            lambda: self._asked(call, read_request(call.scope, call.sent)), key, call.viewer
+        )
+
+    def _asked(self, call: _Call, request: Request) -> Asked:
+        return Asked(self._operations.check(request), request, call.viewer, reader_of(call.scope))
 
     def _remember(self, sent: bytes, known: Known) -> None:
         text, _, variables, _ = known.key

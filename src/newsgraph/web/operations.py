@@ -13,7 +13,7 @@ from newsgraph.engine import subscriptions
 from newsgraph.engine.documents import Document, Request, RequestError
 from newsgraph.engine.fanout import Execute, Fanout, Member, Outlet
 from newsgraph.engine.responses import Answer, Entry
-from newsgraph.graph.answers import Answers, Asked, Key
+from newsgraph.graph.answers import Answers, Ask, Asked, Key
 from newsgraph.graph.context import Context, Services
 from newsgraph.graph.dependencies import Dependencies
 from newsgraph.graph.errors import presented
@@ -64,15 +64,14 @@ class Operations:
         try:
             if asked.document.operation.operation is OperationType.MUTATION:
                 return await self.answers.mutate(asked)
-            return (await self.query(asked)).body
+            return (await self.query(lambda: asked, self.answers.key(asked), asked.viewer)).body
         except RequestError as error:
             raise _as_client_sees_it(error) from None
 
-    async def query(self, asked: Asked, key: Key | None = None) -> Entry | Answer:
+    async def query(self, ask: Ask, key: Key | None, viewer: Viewer) -> Entry | Answer:
         """A query's answer, at hand or not. Errors: RequestError."""
-        key = key or self.answers.key(asked)
         try:
-            return (key and self.answers.at_hand(key, asked.viewer)) or await self.answers.query(asked, key)
+            return (key and self.answers.at_hand(key, viewer)) or await self.answers.query(ask, key, viewer)
         except RequestError as error:
             raise _as_client_sees_it(error) from None
 
@@ -91,7 +90,7 @@ class Operations:
 
         async def source() -> tuple[Feed, Execute]:
             return await self._source(
-                document, request, Context(self._services, audience, depends=Dependencies(document.fields))
+                document, request, Context(self._services, audience, depends=Dependencies(document.places))
             )
 
         key = _Shared(document.text, request.operation_name, begun.rest, audience)
