@@ -138,8 +138,7 @@ async def test_what_one_process_was_told_the_other_shows_soon(furnished: Setting
     async with server_process(settings) as one, server_process(settings) as other:
         editor, reader = (Client(one.url, role, token_for(role, "Kim")) for role in (Role.EDITOR, Role.READER))
         elsewhere = Client(other.url)
-        given: dict[str, Any] = {"headline": "First", "bodyHtml": "<p>.</p>", "section": "asia"}
-        given["authors"] = ["Ada Writer"]
+        given: dict[str, Any] = {"headline": "First", "bodyHtml": "<p>.</p>", "section": "asia", "authors": []}
         assert '"article": null' in await over_http(elsewhere, PAGE)
         await change(editor, "publishArticle", **given)
         await _until_seen(elsewhere, "First")

@@ -59,6 +59,7 @@ class Desk:
     hub: Hub
     tail: Tail
     responses: Responses[Key]
+    services: Services
     server: uvicorn.Server
     port: int
 
@@ -160,7 +161,7 @@ async def opened_desk(settings: Settings, recognise: Recognise | None = None, **
         following = [tasks.create_task(tail.run(bell)), tasks.create_task(sessions.run())]
         served = server_options(settings) | {"lifespan": "off"} | options
         async with serving(Starlette(routes=routes), served) as (server, port):
-            yield Desk(newsroom, operations, sessions, admission, hub, tail, responses, server, port)
+            yield Desk(newsroom, operations, sessions, admission, hub, tail, responses, services, server, port)
         for task in following:
             task.cancel()
 
