@@ -104,18 +104,26 @@ async def change(client: Client, name: str, ask: Ask = over_http, **given: Any) 
     assert json.loads(answer) == {"data": {name: {"userErrors": []}}}
 
 
-@pytest.mark.parametrize("ask", [over_http, over_a_socket])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.mutation)
-async def test_what_was_changed_is_seen_at_once(discussed: Newsstand, case: Case, ask: Ask) -> None:
+async def test_what_was_changed_is_seen_at_once(discussed: Newsstand, case: Case) -> None:
+    """By its author and by others, over HTTP and sockets, each of which has the page already."""
     author = discussed.client(case.by)
-    readers = [discussed.client(role) for role in case.seen_by]
-    for reader in [*readers, *readers]:
+    readings = [(ask, discussed.client(role)) for role in case.seen_by for ask in (over_http, over_a_socket)]
+    for ask, reader in readings:
         assert case.says not in await ask(reader, case.page, None)
 
-    await change(author, case.mutation, ask, **case.given)
+    await change(author, case.mutation, **case.given)
 
-    for reader in [*readers, *readers]:
+    for ask, reader in [*readings, *readings]:
         assert case.says in await ask(reader, case.page, None)
+
+
+async def test_what_was_changed_over_a_socket_is_seen_at_once(discussed: Newsstand) -> None:
+    author, anonymous = discussed.client(Role.READER), discussed.client()
+    for number in range(10):
+        await change(author, "postComment", over_a_socket, articleId=ARTICLE, body=f"Number {number}.")
+        for ask, reader in ((over_http, anonymous), (over_a_socket, author)):
+            assert f"Number {number}." in await ask(reader, PAGE, None)
 
 
 async def test_fifty_posts_are_each_seen_at_once(discussed: Newsstand) -> None:

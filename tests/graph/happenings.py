@@ -349,10 +349,11 @@ query OfSection($slug: String!) {
 """
 AUTHOR = """
 query Author($slug: String!) {
-  author(slug: $slug) { name bio articles { totalCount nodes { slug } } }
-  authors { totalCount nodes { name email } }
+  author(slug: $slug) { name bio email }
 }
 """
+BY_AUTHOR = "query ByAuthor($slug: String!) { author(slug: $slug) { articles { totalCount nodes { slug } } } }"
+AUTHORS = "query Authors { authors { totalCount nodes { name email } } }"
 ARTICLE = "query Article($slug: String, $url: URL) { article(slug: $slug, url: $url) { id headline status } }"
 ARTICLES = """
 query Articles($filter: ArticleFilter) {
@@ -437,7 +438,12 @@ def _of_people() -> list[Question]:
     authors_ = [global_id("Author", number) for number in range(1, 5)]
     people = [global_id("Commenter", number) for number in range(1, 8)]
     return [
-        *(Question(AUTHOR, {"slug": slug}) for slug in ("ada-writer", "cy-1", "dee-late")),
+        *(
+            Question(text, {"slug": slug})
+            for text in (AUTHOR, BY_AUTHOR)
+            for slug in ("ada-writer", "cy-1", "dee-late")
+        ),
+        Question(AUTHORS),
         Question(NODES, {"ids": authors_}),
         Question(NODES, {"ids": people}),
         *(Question(_VIEWER, role=role) for role in (None, Role.READER)),

@@ -12,7 +12,7 @@ from newsgraph.domain.articles import ArticleDraft
 from newsgraph.domain.authors import Byline
 from newsgraph.domain.cursors import global_id
 from newsgraph.domain.views import ViewCount
-from tests.graph.happenings import ARTICLE, ARTICLES, AUTHOR, NODES, OF_SECTION, SECTION, VIEWS
+from tests.graph.happenings import ARTICLE, ARTICLES, AUTHOR, AUTHORS, NODES, OF_SECTION, SECTION, VIEWS
 from tests.graph.newsroom import Question, World, asked
 
 FIRST, SECOND = global_id("Article", 1), global_id("Article", 2)
@@ -90,7 +90,7 @@ CASES = [
         [FRONT, PAGE, WIDGET, OTHER_WIDGET, OTHER_HEADLINE, ASIA, NEWS, SEARCH, OF_NEWS, ADA, POPULAR, SEEN],
         [OTHER_PAGE, OTHER_SEEN],
     ),
-    Case(introduce, [FRONT, PAGE, OTHER_PAGE, WIDGET, SEARCH, NEWS, IN_NEWS, HEADLINE], [ADA]),
+    Case(introduce, [FRONT, PAGE, OTHER_PAGE, WIDGET, SEARCH, NEWS, IN_NEWS, HEADLINE, ADA], [Question(AUTHORS)]),
     Case(arrive, [FRONT, PAGE, OTHER_PAGE, WIDGET, OTHER_WIDGET, SEARCH, ADA, NEWS], []),
     Case(curate, [FRONT, PAGE, OTHER_PAGE, WIDGET, SEARCH, ADA, NEWS, POPULAR], []),
     Case(rank, [FRONT, PAGE, OTHER_PAGE, WIDGET, SEARCH, ADA, NEWS, POPULAR], []),
