@@ -163,3 +163,83 @@ async def test_a_ring_is_not_lost_and_silence_ends() -> None:
     async with asyncio.timeout(1):
         await bell.wait(60)
         await bell.wait(0.01)
+
+
+class Held:
+    """A store whose reads are answered when they are let go, with what there was when they were asked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.reads = 0
+        self.go = asyncio.Event()
+        self.waiting = asyncio.Event()
+
+    async def read(self, query: Callable[[Session], Awaitable[T]]) -> T:
+        self.reads += 1
+        result = await self._store.read(query)
+        self.waiting.set()
+        await self.go.wait()
+        return result
+
+    async def write(self, change: Callable[[Session], Awaitable[T]]) -> T:
+        return await self._store.write(change)
+
+    async def secret(self) -> str:
+        return await self._store.secret()
+
+
+async def held_tail(store: Store) -> tuple[Held, Tail, asyncio.Task[None]]:
+    """A tail with a pass under way that has read that there is nothing new."""
+    held = Held(store)
+    held.go.set()
+    tail = Tail(held, Hub(capacity=1_000))
+    await tail.start()
+    held.go.clear()
+    held.waiting.clear()
+    passing = asyncio.create_task(tail.catch_up())
+    await held.waiting.wait()
+    return held, tail, passing
+
+
+async def test_whoever_catches_up_waits_for_what_was_there_when_they_called(store: Store) -> None:
+    """A pass that has read already knows nothing of it; one more serves all who call meanwhile."""
+    held, tail, passing = await held_tail(store)
+    await post(store, 3)
+    seq = await last_seq(store)
+
+    async def caught_up() -> int:
+        await tail.catch_up()
+        return tail.position
+
+    callers = [asyncio.create_task(caught_up()) for _ in range(20)]
+    await asyncio.sleep(0)
+    held.go.set()
+    await passing
+
+    assert await asyncio.gather(*callers) == [seq] * 20
+    assert held.reads == 4, "of the beginning, of the first pass, and two of the second, the last for nothing"
+
+
+async def test_a_pass_that_fails_is_made_again_by_those_who_rely_on_it(store: Store) -> None:
+    failing = Failing(store)
+    tail = Tail(failing, Hub(capacity=100))
+    await tail.start()
+    await post(store, 3)
+    failing.errors = [Fault(FaultCode.UNAVAILABLE, "locked")]
+    outcomes = await asyncio.gather(*(tail.catch_up() for _ in range(5)), return_exceptions=True)
+
+    assert [type(one) for one in outcomes] == [Fault, *[type(None)] * 4]
+    assert tail.position == await last_seq(store)
+
+
+async def test_whoever_is_cancelled_takes_no_pass_away_from_others(store: Store) -> None:
+    held, tail, passing = await held_tail(store)
+    await post(store)
+    other = asyncio.create_task(tail.catch_up())
+    await asyncio.sleep(0)
+    passing.cancel()
+    held.go.set()
+    await other
+
+    assert passing.cancelled()
+    assert tail.position == await last_seq(store)
