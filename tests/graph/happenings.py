@@ -31,13 +31,14 @@ FEED = "https://feed.example/"
 
 @dataclass
 class Happenings:
-    """`draft` counts what was imported."""
+    """What is counted tells one of a kind from the next."""
 
     world: World
     plan: random.Random
     draft: int = 0
     readers: int = 0
     promised: int = 0
+    founded: int = 0
 
     async def surely(self, name: str) -> None:
         """It happens in the end: the log tells of it, where it ever does."""
@@ -145,7 +146,10 @@ class Happenings:
     # Sections and authors
 
     async def found_section(self) -> None:
-        await self.write(lambda session: sections.ensure(session, "Science"))
+        """One that is asked for, unless an import made it already."""
+        self.founded += 1
+        name = "Science" if self.founded == 1 else f"Field {self.founded}"
+        await self.write(lambda session: sections.ensure(session, name))
 
     async def introduce(self) -> None:
         name = self.plan.choice(("Ada Writer", "Bo Scribe", "Cy 1", "Dee Late"))
