@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -145,6 +146,28 @@ async def publish(newsroom: Newsroom, editor: Viewer, number: int) -> int:
         f"No. {number}", None, "<p>.</p>", "asia", ("Ada",), None, (), None, None, None, None
     )
     return await articles.publish(newsroom, editor, command)
+
+
+async def test_nothing_of_an_answer_waits_for_the_garbage_collector(desk: Desk) -> None:
+    """Else each costs a part of a collection, and its memory is cold when it is used again."""
+    query = (
+        "{ articles { nodes { headline authors { name } comments { nodes { author { name } } } } } mustReads { key } }"
+    )
+    request = Request(query)
+    asked = Asked(desk.operations.check(request), request, ANONYMOUS)
+    await desk.operations.run(asked)
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        await desk.operations.run(asked)
+        gc.collect()
+        kinds = {type(one).__name__ for one in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert kinds.isdisjoint({"Loaders", "Loader", "Context", "CompilingExecutor"})
 
 
 async def test_one_event_is_executed_once_for_all(desk: Desk) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from graphql import ExecutionResult
+
 from newsgraph.domain.errors import Fault
 from newsgraph.domain.events import Entry as LogEntry
 from newsgraph.domain.tags import touched
@@ -108,7 +110,7 @@ class Answers:
     async def mutate(self, asked: Asked) -> bytes:
         """The encoded result, when it is in the answers that come after it. Errors: RequestError."""
         context = Context(self._services, asked.viewer, asked.reader)
-        result = await self.execution.run(asked.document, asked.request, context)
+        result = await self._run(asked, context)
         try:
             await self._services.tail.catch_up()
         except Fault as fault:  # what was written is written, and will be seen when the log can be read again
@@ -120,10 +122,16 @@ class Answers:
         as_of = self._services.tail.position
         depends = Dependencies(asked.document.places)
         context = Context(self._services, viewer, asked.reader, depends)
-        result = await self.execution.run(asked.document, asked.request, context)
+        result = await self._run(asked, context)
         lasting = 0.0 if result.errors or not depends.lasting else self._age(depends.until)
         body = encoded(result.data, result.errors)
         return Answer(body, as_of, frozenset(depends.tags), lasting, frozenset(depends.apart))
+
+    async def _run(self, asked: Asked, context: Context) -> ExecutionResult:
+        result = await self.execution.run(asked.document, asked.request, context)
+        if not result.errors:  # else what the failed part waited for may still go on
+            context.loaders.forget()
+        return result
 
     def _age(self, until: datetime | None) -> float:
         if until is None:

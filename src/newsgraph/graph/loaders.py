@@ -209,6 +209,10 @@ class Loaders:
     def user(self) -> Loader[Session, int, User | None]:
         return self._one(lambda s, ids: s.users.by_ids(ids), "id", self._tags("user:"))
 
+    def forget(self) -> None:
+        """Loaders and this keep each other, and what was read, in memory until a garbage collection; no longer so."""
+        vars(self).clear()
+
     # What is noted
 
     def _tags(self, *names: str) -> Note[Any, Any]:

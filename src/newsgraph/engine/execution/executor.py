@@ -9,6 +9,7 @@ from typing import Any
 
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema
 from graphql.execution import Executor
+from graphql.type import GraphQLResolveInfoHelpers
 
 from newsgraph.engine.execution.operation import Operation, Result
 
@@ -54,6 +55,15 @@ def compiling(base: type[Executor[Any]], *, inline: bool = False, capacity: int 
     known = is_reference(base)
 
     class CompilingExecutor(base):  # type: ignore[misc, valid-type]
+        @property
+        def async_helpers(self) -> GraphQLResolveInfoHelpers:
+            """Made when they are asked for: kept, they and the executor keep each other until a garbage collection."""
+            return GraphQLResolveInfoHelpers(gather=self.gather_async_work, track=self.track_async_work)
+
+        @async_helpers.setter
+        def async_helpers(self, helpers: GraphQLResolveInfoHelpers) -> None:
+            pass
+
         def execute_operation(self, serially: bool | None = None) -> Any:
             reference = partial(super().execute_operation, serially)
             return operations.of(self).run(self, reference) if known and not serially else reference()
