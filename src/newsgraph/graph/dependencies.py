@@ -61,4 +61,8 @@ class Dependencies:
 
     def selects(self, names: frozenset[str]) -> bool:
         """Whether one of these fields is in the answer, or may be."""
-        return self.fields is None or not self.fields.isdisjoint(names)
+        return self.fields is None or self.surely_selects(names)
+
+    def surely_selects(self, names: frozenset[str]) -> bool:
+        """Not where it is not known: for what may be read in advance, but had better not be read in vain."""
+        return self.fields is not None and not self.fields.isdisjoint(names)

@@ -264,7 +264,7 @@ class Loaders:
         ids = {item.article_id for one in lists.values() if one is not None for item in one.items[:_SHOWN]}
         rows = {row.id: row for row in await session.articles.by_ids(list(ids))}
         found: list[Extra] = [Extra(self.article, list(ids), rows)]
-        if self._depends.selects(_AUTHORS):
+        if self._depends.surely_selects(_AUTHORS):
             found.append(Extra(self.authors_of, list(ids), await session.authors.of_articles(list(ids))))
         return found
 
