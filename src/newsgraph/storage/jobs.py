@@ -49,10 +49,13 @@ class _Tasks:
 
 
 class Reads:
-    """Reads that are asked for in one tick of the event loop cross to a reader's thread together."""
+    """Reads cross to a reader's thread together: those of one tick of the event loop, or of the time all were busy.
+
+    To cross takes some 25 microseconds, and the smallest read 10.
+    """
 
     def __init__(self, connections: Sequence[Connection], transactions: Transactions) -> None:
-        self._load = dict.fromkeys(connections, 0)
+        self._idle = list(connections)
         self._transactions = transactions
         self._waiting: list[Job] = []
         self._tasks = _Tasks()
@@ -60,24 +63,27 @@ class Reads:
     async def run(self, work: Work) -> Any:
         job = Job(work, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
-        if len(self._waiting) == 1:
-            self._tasks.start(self._serve())
+        if len(self._waiting) == 1 and self._idle:
+            self._tasks.start(self._serve(self._idle.pop()))
         return await job.future
 
     async def finish(self) -> None:
         await self._tasks.finish()
 
-    async def _serve(self) -> None:
+    async def _serve(self, connection: Connection) -> None:
         """Begins one tick after the first read was asked for: by then the others are there too."""
-        jobs, self._waiting = self._waiting, []
-        connection = min(self._load, key=self._load.__getitem__)
-        self._load[connection] += 1
+        try:
+            while self._waiting:
+                jobs, self._waiting = self._waiting, []
+                await self._read(jobs, connection)
+        finally:
+            self._idle.append(connection)
+
+    async def _read(self, jobs: Sequence[Job], connection: Connection) -> None:
         try:
             outcomes = await connection.run(partial(self._transactions.read, [job.work for job in jobs]))
         except Exception as error:
             outcomes = [Outcome(error=unavailable(error)) for _ in jobs]
-        finally:
-            self._load[connection] -= 1
         for job, outcome in zip(jobs, outcomes, strict=True):
             job.settle(outcome)
 
