@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope
 
@@ -127,7 +126,7 @@ def _from_query(scope: Scope) -> Mapping[str, Any]:
 
 
 def _from_body(scope: Scope, body: bytes) -> Mapping[str, Any]:
-    if not is_json(Headers(scope=scope).get("content-type", "").encode("latin-1")):
+    if not is_json(dict(scope["headers"]).get(b"content-type", b"")):
         raise HTTPException(415, "Send the operation as application/json.")
     found = _json(body)
     if not isinstance(found, dict):

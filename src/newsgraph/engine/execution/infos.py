@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType
 from graphql.execution import Executor
 from strawberry.types.field import StrawberryField
+from strawberry.types.info import Info
 
 from newsgraph.engine.execution.values import WayBack
 
@@ -50,6 +51,36 @@ def without_path(info: type[tuple[Any, ...]]) -> type[tuple[Any, ...]]:
     return type(info.__name__, (info,), {"__slots__": (), "path": property(path), "__module__": __name__})
 
 
+class _Asked(NamedTuple):
+    """What the infos of one request have in common: `rest` is all but a GraphQLResolveInfo's first four items."""
+
+    kind: type[tuple[Any, ...]]
+    rest: tuple[Any, ...]
+    context: Any
+
+    def raw(self, head: tuple[Any, ...]) -> Any:
+        return tuple.__new__(self.kind, head + self.rest)
+
+
+class _LightInfo(Info):
+    """Strawberry's Info without what it is made of, until somebody looks: nearly all want the context alone.
+
+    A page has twenty, and each took a microsecond to make.
+    """
+
+    context: Any = None  # in place of the property
+
+    def __init__(self, asked: _Asked, head: tuple[Any, ...], own: StrawberryField) -> None:
+        self.context = asked.context
+        self._asked = asked
+        self._head = head
+        self._field = own
+
+    @property
+    def _raw_info(self) -> Any:  # type: ignore[override]
+        return self._asked.raw(self._head)
+
+
 class Infos:
     """Makes the infos of an operation's fields."""
 
@@ -64,14 +95,15 @@ class Infos:
         if self._first is None:
             return []
         sample = executor.build_resolve_info(self._first.definition, self._first.nodes, self._first.parent, visit)  # type: ignore[arg-type]
-        kind, strawberry_info, new = self._class(type(sample)), self._strawberry_info, tuple.__new__
-        rest = (visit, *sample[5:])
-        return [
-            new(kind, head + rest)
-            if own is None or strawberry_info is None
-            else strawberry_info(new(kind, head + rest), own)
-            for head, own in self._places
-        ]
+        asked = _Asked(self._class(type(sample)), (visit, *sample[5:]), sample.context)
+        return [self._info(asked, head, own) for head, own in self._places]
+
+    def _info(self, asked: _Asked, head: tuple[Any, ...], own: StrawberryField | None) -> Any:
+        if own is None or self._strawberry_info is None:
+            return asked.raw(head)
+        if self._strawberry_info is Info:
+            return _LightInfo(asked, head, own)
+        return self._strawberry_info(asked.raw(head), own)
 
     def _class(self, kind: type[tuple[Any, ...]]) -> type[tuple[Any, ...]]:
         if kind not in self._classes:
