@@ -6,11 +6,20 @@ from typing import Any
 
 import pytest
 import strawberry
-from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, get_variable_values, parse
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLString,
+    OperationDefinitionNode,
+    build_schema,
+    get_variable_values,
+    parse,
+)
 
 from newsgraph.engine import documents
 from newsgraph.engine.documents import Request, RequestError
-from newsgraph.engine.execution import compiling
+from newsgraph.engine.execution import compile, compiling
 from newsgraph.engine.execution.variables import Variables
 from newsgraph.engine.preparing import Executors
 
@@ -94,3 +103,26 @@ def test_arguments_are_handed_on_as_strawberry_converts_them(text: str, given: d
         except RequestError as error:
             results.append(str(error))
     assert results[0] == results[1]
+
+
+class Shown(dict[str, str]):
+    pass
+
+
+class Other(Shown):
+    pass
+
+
+@pytest.mark.parametrize(("value", "asked"), [(Shown(), 0), (Other(), 1)])
+def test_instances_of_the_class_that_a_type_shows_are_not_asked_about(value: Shown, asked: int) -> None:
+    calls: list[object] = []
+
+    def is_type_of(obj: object, _info: object) -> bool:
+        calls.append(obj)
+        return isinstance(obj, Shown)
+
+    is_type_of.shows = Shown  # type: ignore[attr-defined]
+    kind = GraphQLObjectType("Kind", {"a": GraphQLField(GraphQLString, resolve=lambda *_: "b")}, is_type_of=is_type_of)
+    core = GraphQLSchema(GraphQLObjectType("Query", {"it": GraphQLField(kind, resolve=lambda *_: value)}))
+    result = compile(core, parse("{ it { a } }")).execute()
+    assert (result.data, len(calls)) == ({"it": {"a": "b"}}, asked)

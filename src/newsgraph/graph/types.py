@@ -55,6 +55,8 @@ def shows(domain: type) -> Callable[[C], C]:
     def is_type_of(obj: object, _info: GraphQLResolveInfo[Any]) -> bool:
         return isinstance(obj, domain)
 
+    is_type_of.shows = domain  # type: ignore[attr-defined] # what compiled operations need not ask about
+
     def declare(cls: C) -> C:
         cls.is_type_of = staticmethod(is_type_of)  # type: ignore[attr-defined]
         return cls

@@ -19,7 +19,8 @@ What is generated for `{ article(slug: "a") { headline tags } }` on a Strawberry
 
 Names: o completes an object of a known type, a one of an abstract type, l a list, c anything (it is called for what
 fits no fast path), s serialises a leaf that is not null, e looks up an enum's names; r are resolvers, t predicates of
-types, k constant arguments, g other arguments, i infos. What needs nothing of the request stands outside `bind`.
+types, C classes, k constant arguments, g other arguments, i infos. What needs nothing of the request stands outside
+`bind`.
 """
 
 from __future__ import annotations
@@ -214,8 +215,11 @@ class Compiler:
         if site is None or type_.is_type_of is None:
             return "", False
         predicate, info = self._global("t", type_.is_type_of), self._info(site, raw=True)
-        text = f"    if (x := {predicate}(o, {info})) is not True and not confirm(x):\n        refuse(o)\n"
-        return text, True
+        test = f"(x := {predicate}(o, {info})) is not True and not confirm(x)"
+        shown = getattr(type_.is_type_of, "shows", None)
+        if isinstance(shown, type):
+            test = f"type(o) is not {self._global('C', shown)} and {test}"
+        return f"    if {test}:\n        refuse(o)\n", True
 
     def _selected(self, type_: GraphQLObjectType, site: _Site) -> tuple[str, bool]:
         """The function for a type at a field, written once; a fragment that contains itself calls itself."""
