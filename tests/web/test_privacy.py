@@ -77,7 +77,7 @@ class Crowd:
         """What a server tells them that keeps nothing."""
         request = Request(text)
         asked = Asked(self.desk.operations.check(request), request, person.viewer)
-        return (await self.plain.query(asked, None)).body
+        return (await self.plain.query(lambda: asked, None, person.viewer)).body
 
 
 @pytest.fixture
