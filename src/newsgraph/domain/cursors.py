@@ -47,6 +47,7 @@ def decode_position(text: str) -> Position | None:
     return position if position.encode() == text.rstrip("=") and position.seq >= 0 else None
 
 
+@lru_cache(maxsize=4_096)
 def global_id(type_name: str, key: int | str) -> str:
     """Relay's global object identification: base64 of "Type:key"."""
     return b64encode(f"{type_name}:{key}".encode()).decode()
@@ -82,11 +83,16 @@ def number(global_: str, type_name: str) -> int | None:
 
 def encode_key(order: str, key: Key) -> str:
     """A page cursor: the order it belongs to and the sort key of its row."""
-    if len(key) == 2 and type(key[0]) is int and type(key[1]) is int:  # nearly all are, and this takes a third as long
-        raw = f'["{order}",{key[0]},{key[1]}]'
-    else:
-        raw = _COMPACT.encode([order, *key])
+    if len(key) == 2 and type(key[0]) is int and type(key[1]) is int:
+        return _of_numbers(order, key[0], key[1])
+    raw = _COMPACT.encode([order, *key])
     return urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+@lru_cache(maxsize=4_096)
+def _of_numbers(order: str, first: int, second: int) -> str:
+    """As nearly all are, without the JSON encoder, and remembered: pages that everybody reads have the same ones."""
+    return urlsafe_b64encode(f'["{order}",{first},{second}]'.encode()).decode().rstrip("=")
 
 
 def decode_key(order: str, text: str) -> Key:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import strawberry
 
@@ -213,8 +214,13 @@ async def parent(root: Comment, info: Info) -> Comment | None:
 
 def reactions(root: Comment) -> Sequence[ReactionCount]:
     """Kinds that somebody chose, in the order of the enumeration."""
-    counts = (root.likes, root.insightfuls, root.disagrees)
-    return [ReactionCount(kind, count) for kind, count in zip(_KINDS, counts, strict=True) if count]
+    return _reactions(root.likes, root.insightfuls, root.disagrees)
+
+
+@lru_cache(maxsize=1_024)
+def _reactions(*counts: int) -> Sequence[ReactionCount]:
+    """Remembered: they are small numbers, and a page asks for twenty of them at a microsecond each."""
+    return tuple(ReactionCount(kind, count) for kind, count in zip(_KINDS, counts, strict=True) if count)
 
 
 async def viewer_reaction(root: Comment, info: Info) -> ReactionKind | None:
