@@ -196,6 +196,20 @@ async def test_an_answer_has_a_tag_and_whoever_has_it_is_told_so(desk: Desk, cli
     assert (await get(client, {"if-none-match": tag}, **(asked | {"variables": {"slug": "no"}}))).status_code == 200
 
 
+async def test_the_head_of_an_answer(desk: Desk, client: httpx.AsyncClient) -> None:
+    """RFC 9110, 9.3.2: as by GET, without the body."""
+    await published(desk)
+    asked = {"query": HEADLINE, "variables": json.dumps({"slug": "storm"})}
+    whole = await client.get("/graphql", params=asked)
+    for _ in range(2):
+        head = await client.head("/graphql", params=asked)
+        assert (head.status_code, head.content) == (200, b"")
+        same = ("content-type", "content-length", "etag", "cache-control", "vary")
+        assert [head.headers[name] for name in same] == [whole.headers[name] for name in same]
+    changes = await client.head("/graphql", params={"query": "mutation { __typename }"})
+    assert (changes.status_code, changes.headers["allow"]) == (405, "POST")
+
+
 async def test_what_it_depends_on_is_said_to_caches_that_can_purge(settings: Settings) -> None:
     async with opened_desk(replace(settings, tags_header="Surrogate-Key")) as desk, connected(desk) as client:
         article = await published(desk)

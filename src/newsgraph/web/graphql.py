@@ -34,6 +34,7 @@ from newsgraph.web.uvicorn_protocols import Reply, respond
 _KNOWN = 4  # one part in so many of the cache's memory, on top of it, is for requests that lead to what it holds
 _VARY = (b"vary", b"Accept, Accept-Encoding, Authorization")
 _KINDS = {kind: (b"content-type", f"{kind}; charset=utf-8".encode()) for kind in (JSON, GRAPHQL)}
+_SAFE = ("GET", "HEAD")
 _DEBUG = b"newsgraph-debug"  # whoever sends this header is told about the cache
 _UNKEPT = (b"cache-control", b"no-store")
 
@@ -113,11 +114,11 @@ class GraphQLView:
 
     async def _sent(self, scope: Scope, receive: Receive, headers: Headers) -> bytes:
         method = scope["method"]
-        if method == "GET":
+        if method in _SAFE:
             query: bytes = scope["query_string"]
             return b"?" + query
         if method != "POST":
-            raise HTTPException(405, "Send GET or POST.", {"allow": "GET, POST"})
+            raise HTTPException(405, "Send GET, HEAD or POST.", {"allow": "GET, HEAD, POST"})
         if not is_json(headers.get(b"content-type", b"")):
             raise HTTPException(415, "Send the operation as application/json.")
         return await read_body(receive, self._settings.message_size)
@@ -132,7 +133,7 @@ class GraphQLView:
         if document.is_subscription:
             raise Fault(FaultCode.BAD_INPUT, "A subscription is answered as a stream: see the documentation.")
         if document.operation.operation is OperationType.MUTATION:
-            if call.scope["method"] == "GET":
+            if call.scope["method"] in _SAFE:
                 raise HTTPException(405, "A mutation needs POST.", {"allow": "POST"})
             return _composed(call.kind, 200, [_UNKEPT], await self._operations.run(asked))
         hint, key = self._operations.answers.hint(document), self._operations.answers.key(asked)
@@ -162,7 +163,7 @@ class GraphQLView:
         coding = _coding(call, entry.body)
         if coding is not None:
             headers.append((b"content-encoding", coding.encode()))
-        if call.scope["method"] == "GET" and isinstance(entry, Entry) and entry.max_age > 0:
+        if call.scope["method"] in _SAFE and isinstance(entry, Entry) and entry.max_age > 0:
             etag = (entry.etag if coding is None else entry.etag_as(coding)).encode()
             headers.append((b"etag", etag))
             if _names(call.headers.get(b"if-none-match"), etag):
@@ -209,7 +210,7 @@ def _cache_control(private: bool, seconds: int) -> bytes:
 def _is_browser(scope: Scope, headers: Headers) -> bool:
     """Somebody who opens the address, with nothing to execute."""
     return (
-        scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b"") and b"=" not in scope["query_string"]
+        scope["method"] in _SAFE and b"text/html" in headers.get(b"accept", b"") and b"=" not in scope["query_string"]
     )
 
 

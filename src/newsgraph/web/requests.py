@@ -96,7 +96,7 @@ async def read_body(receive: Receive, most: int) -> bytes:
 
 def read_request(scope: Scope, body: bytes) -> Request:
     """Errors: HTTPException(400), HTTPException(415)."""
-    fields = _from_query(scope) if scope["method"] == "GET" else _from_body(scope, body)
+    fields = _from_query(scope) if scope["method"] in ("GET", "HEAD") else _from_body(scope, body)
     for name, (kind, rule) in _FIELDS.items():
         if fields.get(name) is not None and not isinstance(fields[name], kind):
             raise HTTPException(400, f"{name} is {rule}.")

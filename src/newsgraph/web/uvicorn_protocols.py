@@ -164,6 +164,8 @@ class HttpProtocol(_Held, HttpToolsProtocol):
         cycle = next((one for one in self._cycles if not one.response_complete), None)
         if cycle is None or not self.ready() or cycle.disconnected or not cycle.keep_alive:
             return False
+        if cycle.scope["method"] == "HEAD":
+            return False
         status, headers, content = reply
         lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)]
         self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", content)))
