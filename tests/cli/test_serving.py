@@ -187,3 +187,14 @@ def test_an_idle_connection_is_kept_as_long_as_the_setting_says(tmp_path: Path) 
             while idle.recv(4_096):
                 pass
         assert time.monotonic() - begun >= 0.3
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_trusted_document_that_cannot_be_used_is_named(tmp_path: Path, command: str) -> None:
+    (tmp_path / "bad.graphql").write_text("{ nothing }")
+    arguments = (command, "--trusted-documents", str(tmp_path), "--port", "0")
+    done = subprocess.run([*COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"newsgraph: {tmp_path / 'bad.graphql'}: bad: ")
+    assert done.stderr.count("\n") == 1

@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from newsgraph import app
 from newsgraph.auth.tokens import issue
 from newsgraph.cli.options import with_settings
-from newsgraph.cli.serving import announce, listen, serve_one
+from newsgraph.cli.serving import announce, check_documents, listen, serve_one
 from newsgraph.demo import loader, simulation
 from newsgraph.demo.newsroom import images
 from newsgraph.domain.users import Claims, Role
@@ -32,13 +32,14 @@ def demo(settings: Settings, still: bool) -> int:
     It lives in a temporary file that is deleted at the end, unless a database is named.
     """
     opened, settings = listen(replace(settings, workers=1))
+    asyncio.run(check_documents(settings))
     with _database(settings) as chosen:
         tokens = asyncio.run(_furnish(chosen))
         announce(chosen)
         click.echo("\nTokens, to be sent as Authorization: Bearer TOKEN:")
         for role, token in tokens.items():
             click.echo(f"{role.value:<10}{token}")
-        background = [] if still else [simulation.run]
+        background = [app.spare_collector, *([] if still else [simulation.run])]
         return serve_one(app.build(chosen, background, [images()]), opened, chosen)
 
 

@@ -8,10 +8,8 @@ import click
 
 from newsgraph import app
 from newsgraph.cli.options import with_settings
-from newsgraph.cli.serving import announce, listen, serve_many, serve_one
-from newsgraph.graph import schema
+from newsgraph.cli.serving import announce, check_documents, listen, serve_many, serve_one
 from newsgraph.settings import Settings
-from newsgraph.web.documents import Catalogue
 
 
 @click.command(name="serve")
@@ -31,6 +29,6 @@ def serve(settings: Settings) -> int:
 
 async def _try(settings: Settings) -> None:
     """Opens everything once before anything is served, so that what is wrong with it is said in one line."""
-    await Catalogue.read(schema.build(), settings)
+    await check_documents(settings)
     async with app.open_newsroom(settings):
         pass

@@ -17,8 +17,10 @@ from starlette.applications import Starlette
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from newsgraph.graph import schema
 from newsgraph.observe import LOG
 from newsgraph.settings import Settings, to_environment
+from newsgraph.web.documents import Catalogue
 from newsgraph.web.uvicorn_protocols import HttpProtocol, WebSocketProtocol
 
 if sys.platform != "win32":
@@ -76,6 +78,11 @@ def open_files() -> float:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return math.inf if soft == resource.RLIM_INFINITY else soft
+
+
+async def check_documents(settings: Settings) -> None:
+    """So that what is wrong with trusted documents is said in one line, before anything is served."""
+    await Catalogue.read(schema.build(), settings)
 
 
 def serve_one(application: Starlette, opened: socket.socket, settings: Settings) -> int:
