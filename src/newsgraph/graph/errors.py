@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
-from strawberry.exceptions import MissingQueryError
-from strawberry.extensions import SchemaExtension
-from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.observe import report_fault
@@ -24,10 +20,6 @@ def presented(error: GraphQLError, valid: bool = True) -> GraphQLError:
         return error
     if isinstance(original, Fault):
         return _coded(error, original.code, original.message)
-    if isinstance(original, CannotGetOperationTypeError):
-        return _coded(error, FaultCode.BAD_INPUT, original.as_http_error_reason())
-    if isinstance(original, MissingQueryError):
-        return _coded(error, FaultCode.BAD_INPUT, "There is no query in the request.")
     if original is None or isinstance(original, GraphQLError):
         return _coded(error, _client_fault(error, valid), error.message)
     fault_id = report_fault(original, _place(error))
@@ -55,26 +47,3 @@ def _coded(error: GraphQLError, code: FaultCode, message: str, **more: str) -> G
         path=error.path,
         extensions=extensions,
     )
-
-
-class PresentErrors(SchemaExtension):
-    """Runs last: whatever way an error came about, clients see it as `presented` says."""
-
-    _valid = True
-
-    def on_validate(self) -> Iterator[None]:
-        yield
-        self._valid = not self.execution_context.pre_execution_errors
-
-    def on_operation(self) -> Iterator[None]:
-        yield
-        self._present(self.execution_context.result)
-
-    def on_stream_result(self, result: Any) -> Iterator[None]:
-        self._present(result)
-        yield
-
-    def _present(self, result: Any) -> None:
-        errors = getattr(result, "errors", None)
-        if errors:
-            result.errors = [presented(error, self._valid) for error in errors]

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLSchema
+from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types.execution import ExecutionContext, ExecutionResult
-from strawberry.types.graphql import OperationType
 
 from newsgraph.graph import types
 from newsgraph.graph.directives import PRIVATE
-from newsgraph.graph.errors import PresentErrors
 from newsgraph.graph.mutations import Mutation
 from newsgraph.graph.queries import Query
 from newsgraph.graph.scalars import SCALARS
@@ -21,20 +17,7 @@ from newsgraph.graph.subscriptions import Subscription
 
 
 class NewsSchema(strawberry.Schema):
-    """Strawberry's schema; each operation needs a Context of its own."""
-
-    async def execute(
-        self,
-        query: str | None,
-        variable_values: dict[str, Any] | None = None,
-        context_value: Any = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> ExecutionResult:
-        """Queries and mutations: a subscription has more than one answer, and needs `stream`."""
-        allowed = kwargs.get("allowed_operation_types") or OperationType
-        kwargs["allowed_operation_types"] = set(allowed) - {OperationType.SUBSCRIPTION}
-        return await super().execute(query, variable_values, context_value, *args, **kwargs)
+    """Strawberry's schema. What is executed is executed by graph.execution, with a Context of its own."""
 
     @property
     def core(self) -> GraphQLSchema:
@@ -50,9 +33,6 @@ class NewsSchema(strawberry.Schema):
             self.config.name_converter.get_graphql_name(field) for field in fields if PRIVATE in field.directives
         )
 
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Nothing: PresentErrors logs defects; what clients did wrong is no news for our log."""
-
 
 def build() -> NewsSchema:
     return NewsSchema(
@@ -60,7 +40,6 @@ def build() -> NewsSchema:
         mutation=Mutation,
         subscription=Subscription,
         types=[types.Commenter],
-        extensions=[PresentErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
 
