@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -388,19 +389,25 @@ async def test_a_stream_that_begins_while_the_server_stops_ends_at_once(desk: De
     assert b"event:" not in heard
 
 
+async def deaf_reader(desk: Desk) -> socket.socket:
+    """Somebody who reads nothing of a stream in which a lot is told."""
+    article = await publish(desk)
+    client = deaf()
+    client.connect(("127.0.0.1", desk.port))
+    await asyncio.to_thread(client.sendall, request(LONG, {"articleId": global_id("Article", article)}))
+    async with asyncio.timeout(5):
+        while not desk.hub:
+            await asyncio.sleep(0.01)
+    for number in range(60):
+        await comment(desk, article, f"{number} " + "x" * 250)
+    return client
+
+
 async def test_who_reads_nothing_when_the_server_stops_is_dropped(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened_desk(replace(settings, mailbox_size=20)) as desk:
-        article = await publish(desk)
-        client = deaf()
-        client.connect(("127.0.0.1", desk.port))
-        await asyncio.to_thread(client.sendall, request(LONG, {"articleId": global_id("Article", article)}))
-        async with asyncio.timeout(5):
-            while not desk.hub:
-                await asyncio.sleep(0.01)
-        for number in range(60):
-            await comment(desk, article, f"{number} " + "x" * 250)
+        client = await deaf_reader(desk)
         desk.server.should_exit = True
         await desk.deserted()
         client.close()
@@ -410,15 +417,7 @@ async def test_who_reads_nothing_when_the_server_stops_is_dropped(
 async def test_who_stops_reading_is_cut_and_was_held_little_for(settings: Settings) -> None:
     """What the client does not take waits in its mailbox, which is shared with the others and bounded."""
     async with opened_desk(replace(settings, socket_send_timeout=0.5, mailbox_size=20)) as desk:
-        article = await publish(desk)
-        client = deaf()
-        client.connect(("127.0.0.1", desk.port))
-        await asyncio.to_thread(client.sendall, request(LONG, {"articleId": global_id("Article", article)}))
-        async with asyncio.timeout(5):
-            while not desk.hub:
-                await asyncio.sleep(0.01)
-        for number in range(60):
-            await comment(desk, article, f"{number} " + "x" * 250)
+        client = await deaf_reader(desk)
         (waiting,) = [one.transport.get_write_buffer_size() for one in desk.server.server_state.connections]
         assert waiting < 100_000
         async with asyncio.timeout(5):
