@@ -82,7 +82,8 @@ def open_files() -> float:
 
 async def check_documents(settings: Settings) -> None:
     """So that what is wrong with trusted documents is said in one line, before anything is served."""
-    await Catalogue.read(schema.build(), settings)
+    if settings.trusted_documents or settings.only_trusted_documents:  # else a schema would be built for nothing
+        await Catalogue.read(schema.build(), settings)
 
 
 def serve_one(application: Starlette, opened: socket.socket, settings: Settings) -> int:

@@ -24,17 +24,15 @@ from newsgraph.graph.answers import Asked, Key
 from newsgraph.graph.context import Services
 from newsgraph.graph.encoding import as_json
 from newsgraph.graph.hints import Hint
-from newsgraph.observe import report_fault
 from newsgraph.web.callers import Recognise, reader_of, refused, shown, sign_in
 from newsgraph.web.compression import CODINGS, SMALLEST, coding_of
 from newsgraph.web.operations import Operations
-from newsgraph.web.requests import GRAPHQL, JSON, is_json, media_type, read_body, read_request
+from newsgraph.web.requests import GRAPHQL, JSON, SAFE, is_json, media_type, read_body, read_request
 from newsgraph.web.uvicorn_protocols import Reply, respond
 
 _KNOWN = 4  # one part in so many of the cache's memory, on top of it, is for requests that lead to what it holds
 _VARY = (b"vary", b"Accept, Accept-Encoding, Authorization")
 _KINDS = {kind: (b"content-type", f"{kind}; charset=utf-8".encode()) for kind in (JSON, GRAPHQL)}
-_SAFE = ("GET", "HEAD")
 _DEBUG = b"newsgraph-debug"  # whoever sends this header is told about the cache
 _UNKEPT = (b"cache-control", b"no-store")
 
@@ -107,14 +105,14 @@ class GraphQLView:
         try:
             if not known or not key:
                 return await self._operate(call, read_request(scope, sent))
-            entry = self._operations.answers.at_hand(key, viewer) or await self._again(call, key)
+            entry = await self._operations.query(lambda: self._asked(call, read_request(scope, sent)), key, viewer)
             return self._answered(call, entry, known.hint, key)
         except RequestError as error:
             return _failed(kind, error)
 
     async def _sent(self, scope: Scope, receive: Receive, headers: Headers) -> bytes:
         method = scope["method"]
-        if method in _SAFE:
+        if method in SAFE:
             query: bytes = scope["query_string"]
             return b"?" + query
         if method != "POST":
@@ -133,19 +131,13 @@ class GraphQLView:
         if document.is_subscription:
             raise Fault(FaultCode.BAD_INPUT, "A subscription is answered as a stream: see the documentation.")
         if document.operation.operation is OperationType.MUTATION:
-            if call.scope["method"] in _SAFE:
+            if call.scope["method"] in SAFE:
                 raise HTTPException(405, "A mutation needs POST.", {"allow": "POST"})
             return _composed(call.kind, 200, [_UNKEPT], await self._operations.run(asked))
         hint, key = self._operations.answers.hint(document), self._operations.answers.key(asked)
         if key is not None:
             self._remember(call.sent, Known((*key[:3], ""), hint))
         return self._answered(call, await self._operations.query(lambda: asked, key, call.viewer), hint, key)
-
-    async def _again(self, call: _Call, key: Key) -> Entry | Answer:
-        """For what came before. The request is read by whoever makes the answer, not by those who wait for it."""
-        return await self._operations.query(
-            lambda: self._asked(call, read_request(call.scope, call.sent)), key, call.viewer
-        )
 
     def _asked(self, call: _Call, request: Request) -> Asked:
         return Asked(self._operations.check(request), request, call.viewer, reader_of(call.scope))
@@ -163,7 +155,7 @@ class GraphQLView:
         coding = _coding(call, entry.body)
         if coding is not None:
             headers.append((b"content-encoding", coding.encode()))
-        if call.scope["method"] in _SAFE and isinstance(entry, Entry) and entry.max_age > 0:
+        if call.scope["method"] in SAFE and isinstance(entry, Entry) and entry.max_age > 0:
             etag = (entry.etag if coding is None else entry.etag_as(coding)).encode()
             headers.append((b"etag", etag))
             if _names(call.headers.get(b"if-none-match"), etag):
@@ -209,9 +201,7 @@ def _cache_control(private: bool, seconds: int) -> bytes:
 
 def _is_browser(scope: Scope, headers: Headers) -> bool:
     """Somebody who opens the address, with nothing to execute."""
-    return (
-        scope["method"] in _SAFE and b"text/html" in headers.get(b"accept", b"") and b"=" not in scope["query_string"]
-    )
+    return scope["method"] in SAFE and b"text/html" in headers.get(b"accept", b"") and b"=" not in scope["query_string"]
 
 
 def _composed(kind: str, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> Reply:
@@ -224,10 +214,7 @@ def _failed(kind: str, error: RequestError) -> Reply:
 
 
 def _broken(defect: Exception) -> Reply:
-    fault_id = report_fault(defect, "a request")
-    extensions = {"code": FaultCode.INTERNAL.value, "fault": fault_id}
-    errors = [{"message": "Something went wrong on our side.", "extensions": extensions}]
-    return _composed(JSON, 500, [_UNKEPT], as_json({"errors": errors}))
+    return _composed(JSON, 500, [_UNKEPT], as_json({"errors": shown(defect)}))
 
 
 def _names(condition: bytes | None, etag: bytes) -> bool:

@@ -17,11 +17,12 @@ from newsgraph.web.framing import EventStream, Framing, Multipart
 
 _ACCEPT_MAX = 4_000  # characters; browsers send some 100
 _REFUSED = ("0", "0.", "0.0", "0.00", "0.000")
-_JSON = {"application/json", "application/graphql-response+json", "application/*", "*/*"}
-
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
+_JSON = {JSON, GRAPHQL, "application/*", "*/*"}
+
+SAFE = ("GET", "HEAD")  # RFC 9110, 9.2.1: their operation is in the address, and changes nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ async def read_body(receive: Receive, most: int) -> bytes:
 
 def read_request(scope: Scope, body: bytes) -> Request:
     """Errors: HTTPException(400), HTTPException(415)."""
-    fields = _from_query(scope) if scope["method"] in ("GET", "HEAD") else _from_body(scope, body)
+    fields = _from_query(scope) if scope["method"] in SAFE else _from_body(scope, body)
     for name, (kind, rule) in _FIELDS.items():
         if fields.get(name) is not None and not isinstance(fields[name], kind):
             raise HTTPException(400, f"{name} is {rule}.")
