@@ -8,12 +8,12 @@ from typing import Any
 import jwt
 
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.domain.text import one_line, shorten
+from newsgraph.domain.names import clean_name
+from newsgraph.domain.text import one_line
 from newsgraph.domain.users import Claims, Role
 
 _ALGORITHM = "HS256"
 _SKEW = timedelta(minutes=1)  # how far the issuer's clock may be ahead of ours
-_NAME_MAX = 80
 _SUBJECT_MAX = 255
 
 
@@ -72,7 +72,7 @@ def _payload(secret: str, token: str) -> dict[str, Any]:
 def _claims(payload: dict[str, Any]) -> Claims:
     return Claims(
         subject=_text(payload, "sub", _SUBJECT_MAX),
-        name=shorten(_text(payload, "name"), _NAME_MAX),
+        name=_name(payload),
         role=_role(payload.get("role", Role.READER.value)),
         issued_at=_time(payload, "iat"),
         expires_at=_time(payload, "exp") if "exp" in payload else None,
@@ -87,6 +87,14 @@ def _text(payload: dict[str, Any], claim: str, limit: int | None = None) -> str:
     if limit is not None and len(text) > limit:
         raise _refused(f"The token's {claim} is longer than {limit} characters.")
     return text
+
+
+def _name(payload: dict[str, Any]) -> str:
+    value = payload.get("name")
+    name = clean_name(value) if isinstance(value, str) else ""
+    if not name:
+        raise _refused("The token lacks name.")
+    return name
 
 
 def _role(value: Any) -> Role:
