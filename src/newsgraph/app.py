@@ -137,10 +137,11 @@ class _Application(Starlette):
 
 
 def _routes(settings: Settings, front: _Front) -> list[BaseRoute]:
+    sdl = [Route("/schema.graphql", pages.schema_sdl(schema.sdl()))] if settings.introspection else []
     return [
         Route("/", pages.index(settings)),
         Route("/healthz", pages.healthz(front.check)),
-        Route("/schema.graphql", pages.schema_sdl(schema.sdl())),
+        *sdl,
         Route(_GRAPHQL, front),
         WebSocketRoute(_GRAPHQL, front),
     ]

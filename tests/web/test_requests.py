@@ -10,6 +10,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
+from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.engine.documents import Request
 from newsgraph.web.framing import EventStream, Multipart
 from newsgraph.web.requests import negotiated, read_body, read_request
@@ -97,7 +98,6 @@ def test_a_request_in_an_address() -> None:
         (b"\xff", "application/json", 400),
         (b"[" * 100_000, "application/json", 400),
         (b"9" * 5_000, "application/json", 400),
-        ([{"query": "q"}], "application/json", 400),
         (None, "application/json", 400),
         ({}, "application/json", 400),
         ({"query": 5}, "application/json", 400),
@@ -109,6 +109,13 @@ def test_what_is_no_request(body: object, kind: str, status: int) -> None:
     with pytest.raises(HTTPException) as refused:
         post(body, kind)
     assert refused.value.status_code == status
+
+
+@pytest.mark.parametrize("body", [[], [{"query": "q"}], [{"query": "q"}] * 1_000])
+def test_operations_come_one_by_one(body: object) -> None:
+    with pytest.raises(Fault) as refused:
+        post(body, "application/json")
+    assert refused.value.code is FaultCode.BATCHING_NOT_SUPPORTED
 
 
 @pytest.mark.parametrize(
@@ -133,6 +140,6 @@ async def read(parts: list[bytes], most: int) -> bytes:
 
 async def test_a_body_may_be_as_long_as_it_says_and_no_longer() -> None:
     assert await read([b"12345", b"67890"], 10) == b"1234567890"
-    with pytest.raises(HTTPException) as refused:
+    with pytest.raises(Fault) as refused:
         await read([b"12345", b"67890", b"x", b"never read" * 1_000_000], 10)
-    assert refused.value.status_code == 413
+    assert refused.value.code is FaultCode.REQUEST_TOO_LARGE

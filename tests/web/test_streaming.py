@@ -270,19 +270,19 @@ async def test_or_an_answer_in_json_for_who_takes_that(desk: Desk, accept: str) 
 
 
 @pytest.mark.parametrize(
-    ("body", "content", "status"),
+    ("body", "content", "status", "code"),
     [
-        (b"{", JSON, 400),
-        (b"[]", JSON, 400),
-        (b'{"query": "{ __typename }"}', "text/plain", 415),
-        (b"x" * 2_001, JSON, 413),
+        (b"{", JSON, 400, "BAD_INPUT"),
+        (b"[]", JSON, 400, "BATCHING_NOT_SUPPORTED"),
+        (b'{"query": "{ __typename }"}', "text/plain", 415, "BAD_INPUT"),
+        (b"x" * 2_001, JSON, 413, "REQUEST_TOO_LARGE"),
     ],
 )
-async def test_what_is_no_request(settings: Settings, body: bytes, content: str, status: int) -> None:
+async def test_what_is_no_request(settings: Settings, body: bytes, content: str, status: int, code: str) -> None:
     async with opened_desk(replace(settings, message_size=2_000)) as desk, httpx.AsyncClient() as client:
         headers = {"accept": EVENTS, "content-type": content}
         answer = await client.post(desk.url, content=body, headers=headers)
-    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, "BAD_INPUT")
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
 
 
 async def test_who_it_is_is_said_in_the_header(desk: Desk) -> None:

@@ -28,9 +28,10 @@ from graphql import (
     validate,
     visit,
 )
-from graphql.validation import OverlappingFieldsCanBeMergedRule, ValidationContext
+from graphql.validation import ASTValidationRule, OverlappingFieldsCanBeMergedRule, ValidationContext, ValidationRule
 
 from newsgraph.engine.bounded import OVERHEAD, Bounded
+from newsgraph.engine.limits import DEFAULTS, Limits, excess, shortened, too_deep, too_much
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ _TOKEN = 1_000  # bytes for each token: 400 to 560 of the parsed document, the r
 _OPERATION = 1_000  # bytes of a Document beside what is parsed
 _REFUSED = 1_000_000  # bytes of what is remembered of refused texts
 _ABORTED = "Validation aborted."  # all that graphql-core says then
+_HIDDEN = {"code": "INTROSPECTION_DISABLED"}
 
 
 class RequestError(Exception):
@@ -60,15 +62,6 @@ class Request:
     operation_name: str | None = None
     document_id: str | None = None
     extensions: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What is parsed at all. A page's largest operation has 263 tokens, GraphiQL's introspection 183."""
-
-    characters: int = 100_000
-    tokens: int = 3_000
-    comments: int = 1_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +141,7 @@ class Documents:
     some 4 ms each time. Whoever wants to be refused for new reasons pays the full price, which the limits bound.
     """
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits = Limits(), memory: int = 32_000_000) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits = DEFAULTS, memory: int = 32_000_000) -> None:
         self._schema = schema
         self._limits = limits
         self._known: Bounded[str, ByName] = Bounded(memory)
@@ -182,7 +175,7 @@ class Documents:
         self._refused.put(text, errors, weight)
 
 
-def check(schema: GraphQLSchema, request: Request, limits: Limits = Limits()) -> Document:
+def check(schema: GraphQLSchema, request: Request, limits: Limits = DEFAULTS) -> Document:
     """Parses and validates, remembering nothing. Errors: RequestError."""
     return _named(_checked(schema, request.query, limits), request.operation_name)
 
@@ -190,24 +183,69 @@ def check(schema: GraphQLSchema, request: Request, limits: Limits = Limits()) ->
 def _checked(schema: GraphQLSchema, text: str, limits: Limits) -> ByName:
     """Errors: RequestError."""
     try:
-        parsed = parse(
-            text,
-            max_source_length=limits.characters,
-            max_lexical_tokens=limits.tokens,
-            max_comments=limits.comments,
-        )
-    except GraphQLError as error:
-        raise RequestError([error], valid=False) from None
-    errors = validate(schema, parsed, _RULES, max_errors=_ERRORS)
+        parsed = _parsed(text, limits)
+        errors = excess(parsed, limits) or _faults(schema, parsed, limits)
+    except RecursionError:  # brackets in brackets: of values, or of types
+        errors = [too_deep(limits)]
     if errors:
-        raise RequestError([_explained(error) for error in errors], valid=False)
+        raise RequestError(errors, valid=False)
     return _operations(text, parsed)
+
+
+def _parsed(text: str, limits: Limits) -> DocumentNode:
+    """Errors: RequestError."""
+    if len(text) > limits.characters:
+        raise RequestError(
+            [too_much("DOCUMENT_TOO_LONG", "characters in the document", limits.characters)], valid=False
+        )
+    try:
+        return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
+    except GraphQLError as error:
+        raise RequestError([_of_size(error, limits)], valid=False) from None
+
+
+def _of_size(error: GraphQLError, limits: Limits) -> GraphQLError:
+    """graphql-core tells what is too much from what is no GraphQL by its words alone."""
+    if f"more than {limits.tokens} tokens." in error.message:
+        return too_much("TOO_MANY_TOKENS", "tokens in the document", limits.tokens)
+    if f"more than {limits.comments} comments." in error.message:
+        return too_much("TOO_MANY_COMMENTS", "comments in the document", limits.comments)
+    return too_deep(limits) if "nested too deeply" in error.message else error
+
+
+def _faults(schema: GraphQLSchema, parsed: DocumentNode, limits: Limits) -> list[GraphQLError]:
+    rules: list[type[ASTValidationRule]] = [*_RULES] if limits.introspection else [_NoIntrospection, *_RULES]
+    errors = validate(schema, parsed, rules, max_errors=_ERRORS, hide_suggestions=not limits.introspection)
+    return [_explained(error) for error in _together(errors)]
+
+
+class _NoIntrospection(ValidationRule):
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        if node.name.value in ("__schema", "__type"):
+            error = GraphQLError("The schema cannot be asked for here.", node, extensions=_HIDDEN)
+            self.report_error(error)
+
+
+def _together(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
+    """Of several errors that say the same one, with all their places: ten unknown directives are one mistake."""
+    by_message: dict[str, list[GraphQLError]] = {}
+    for error in errors:
+        by_message.setdefault(error.message, []).append(error)
+    return [_merged(same) for same in by_message.values()]
+
+
+def _merged(errors: Sequence[GraphQLError]) -> GraphQLError:
+    nodes = [node for error in errors for node in error.nodes or ()]
+    return GraphQLError(shortened(errors[0].message), nodes, extensions=errors[0].extensions)
 
 
 def _explained(error: GraphQLError) -> GraphQLError:
     if error.message != _ABORTED:
         return error
-    return GraphQLError("The document is too complex: too many fields of one name, or fragments within fragments.")
+    return GraphQLError(
+        "The document is too complex: too many fields of one name, or fragments within fragments.",
+        extensions={"code": "DOCUMENT_TOO_COMPLEX"},
+    )
 
 
 def _operations(text: str, parsed: DocumentNode) -> ByName:

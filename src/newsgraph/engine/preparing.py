@@ -21,11 +21,15 @@ class _Known(NamedTuple):
 
 
 class Executors:
-    """Executors of one kind, for one schema: made as Executor.build makes them, in 7 microseconds instead of 30."""
+    """Executors of one kind, for one schema: made as Executor.build makes them, in 7 microseconds instead of 30.
 
-    def __init__(self, kind: type[Executor[Any]], schema: GraphQLSchema) -> None:
+    `suggest`: whether errors in variables may say what else there is.
+    """
+
+    def __init__(self, kind: type[Executor[Any]], schema: GraphQLSchema, suggest: bool = True) -> None:
         self.kind = kind
         self._schema = schema
+        self._suggest = suggest
 
     def prepare(self, document: Document, request: Request, context: object) -> Executor[Any]:
         """The operation with its variables coerced, for one context. Errors: RequestError."""
@@ -54,7 +58,7 @@ class Executors:
         }
         fragments = {name: FragmentDetails(one, None) for name, one in definitions.items()}
         plain = not any(one.variable_definitions for one in definitions.values())
-        variables = Variables(self._schema, document.operation) if plain else None
+        variables = Variables(self._schema, document.operation, self._suggest) if plain else None
         return _Known(definitions, fragments, variables)
 
     def _built(self, document: Document, request: Request, context: object) -> Executor[Any]:
@@ -64,6 +68,7 @@ class Executors:
             context_value=context,
             raw_variable_values=dict(request.variables or {}),
             operation_name=request.operation_name,
+            hide_suggestions=not self._suggest,
         )
         if isinstance(built, Executor):
             return built

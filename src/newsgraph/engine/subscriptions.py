@@ -40,11 +40,17 @@ class Begun:
     rest: str
 
 
-def begin(schema: GraphQLSchema, document: Document, variables: Mapping[str, Any] | None, argument: str) -> Begun:
-    """Coerces the variables. Errors: RequestError."""
+def begin(
+    schema: GraphQLSchema,
+    document: Document,
+    variables: Mapping[str, Any] | None,
+    argument: str,
+    suggest: bool = True,
+) -> Begun:
+    """Coerces the variables; `suggest`: errors may say what else there is. Errors: RequestError."""
     given = dict(variables or {})
     definitions = document.operation.variable_definitions or ()
-    values = get_variable_values(schema, definitions, given)
+    values = get_variable_values(schema, definitions, given, hide_suggestions=not suggest)
     if isinstance(values, list):
         raise RequestError(values)
     field = _root_field(document, document.operation.selection_set)

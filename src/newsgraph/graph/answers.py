@@ -61,7 +61,8 @@ class Answers:
     """Runs the queries and mutations of one process. `responses` None keeps nothing."""
 
     def __init__(self, schema: NewsSchema, services: Services, responses: Responses[Key] | None) -> None:
-        self.execution = Execution(schema, services.settings.compiled_execution)
+        settings = services.settings
+        self.execution = Execution(schema, settings.compiled_execution, settings.introspection)
         self._schema = schema
         self._services = services
         self._responses = responses

@@ -7,6 +7,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.engine.limits import shortened
 from newsgraph.observe import report_fault
 
 
@@ -21,7 +22,7 @@ def presented(error: GraphQLError, valid: bool = True) -> GraphQLError:
     if isinstance(original, Fault):
         return _coded(error, original.code, original.message)
     if original is None or isinstance(original, GraphQLError):
-        return _coded(error, _client_fault(error, valid), error.message)
+        return _coded(error, _client_fault(error, valid), shortened(error.message))
     fault_id = report_fault(original, _place(error))
     return _coded(error, FaultCode.INTERNAL, "Something went wrong on our side.", fault=fault_id)
 

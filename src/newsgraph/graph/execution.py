@@ -17,12 +17,15 @@ from newsgraph.graph.schema import NewsSchema
 
 
 class Execution:
-    """`compiled`: whether queries and events run as functions made for them, or as graphql-core runs everything."""
+    """`compiled`: whether queries and events run as functions made for them, or as graphql-core runs everything.
 
-    def __init__(self, schema: NewsSchema, compiled: bool) -> None:
+    `suggest`: whether errors in variables may say what else there is.
+    """
+
+    def __init__(self, schema: NewsSchema, compiled: bool, suggest: bool = True) -> None:
         base = schema.execution_context_class
         kind: type[Executor[Any]] = compiling(base, inline=True) if compiled else base
-        self.executors = Executors(kind, schema.core)
+        self.executors = Executors(kind, schema.core, suggest)
 
     async def run(self, document: Document, request: Request, context: Context) -> ExecutionResult:
         """A query or mutation. Errors: RequestError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from newsgraph.graph import articles as shown_articles
 from newsgraph.graph import comments as shown
 from newsgraph.graph import inputs
 from newsgraph.graph.context import Context, Info
+from newsgraph.graph.directives import cost
 from newsgraph.graph.enums import ArticleErrorCode, CommentErrorCode, CommentStatus, ListErrorCode
 from newsgraph.graph.lists import listing, read_key
 from newsgraph.graph.payloads import (
@@ -309,32 +310,37 @@ async def restrict_user(info: Info, input: inputs.RestrictUserInput) -> Outcome:
     return Outcome(key, errors, user=user)
 
 
+def change(resolver: Callable[..., Any], description: str) -> Any:
+    """A mutation. Each waits for the disk, however little is asked of its payload."""
+    return by(resolver, description, cost(10))
+
+
 @strawberry.type(
     description="clientMutationId is the idempotency key of its viewer: repeating it returns the first result."
 )
 class Mutation:
-    post_comment: PostCommentPayload = by(
+    post_comment: PostCommentPayload = change(
         post_comment,
         "Signed-in readers. clientMutationId is the idempotency key of its viewer: repeating it returns the "
         "first result, never a second comment.",
     )
-    edit_comment: CommentPayload = by(edit_comment, "Its author, within the edit window.")
-    remove_comment: CommentPayload = by(remove_comment, "Its author, for good.")
-    react_to_comment: CommentPayload = by(
+    edit_comment: CommentPayload = change(edit_comment, "Its author, within the edit window.")
+    remove_comment: CommentPayload = change(remove_comment, "Its author, for good.")
+    react_to_comment: CommentPayload = change(
         react_to_comment, "Signed-in readers. kind null takes the viewer's reaction back."
     )
-    flag_comment: CommentPayload = by(flag_comment, "Signed-in readers; once for each comment.")
-    moderate_comment: CommentPayload = by(moderate_comment, "Moderators.")
-    set_comment_policy: ArticlePayload = by(set_comment_policy, "Moderators.")
-    restrict_user: RestrictUserPayload = by(restrict_user, "Moderators. Suspend until a time, ban, or lift both.")
-    publish_article: ArticlePayload = by(publish_article, "Editors.")
-    update_article: ArticlePayload = by(update_article, "Editors. Fields left out stay as they are.")
-    retract_article: ArticlePayload = by(retract_article, "Editors. Readers no longer find it anywhere.")
-    curate_list: RankedListPayload = by(
+    flag_comment: CommentPayload = change(flag_comment, "Signed-in readers; once for each comment.")
+    moderate_comment: CommentPayload = change(moderate_comment, "Moderators.")
+    set_comment_policy: ArticlePayload = change(set_comment_policy, "Moderators.")
+    restrict_user: RestrictUserPayload = change(restrict_user, "Moderators. Suspend until a time, ban, or lift both.")
+    publish_article: ArticlePayload = change(publish_article, "Editors.")
+    update_article: ArticlePayload = change(update_article, "Editors. Fields left out stay as they are.")
+    retract_article: ArticlePayload = change(retract_article, "Editors. Readers no longer find it anywhere.")
+    curate_list: RankedListPayload = change(
         curate_list,
         "Editors. Pinned ids first, the ranking fills up. STALE unless ifVersion is the list's version.",
     )
-    record_view: RecordViewPayload = by(
+    record_view: RecordViewPayload = change(
         record_view,
         "Anybody. counted says whether this view was counted (bots and repeats within the window are not).",
     )

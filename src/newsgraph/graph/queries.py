@@ -12,7 +12,7 @@ from newsgraph.graph import nodes as _nodes
 from newsgraph.graph import sections as _sections
 from newsgraph.graph import users as _users
 from newsgraph.graph.context import Info
-from newsgraph.graph.directives import PRIVATE, auth, cost
+from newsgraph.graph.directives import PRIVATE, auth, cost, list_of, pages_of
 from newsgraph.graph.enums import Role
 from newsgraph.graph.scalars import StreamCursor
 from newsgraph.graph.types import (
@@ -43,16 +43,21 @@ class Query:
         "Any object by its global id. The same visibility rules as on every other path: "
         "what the viewer may not see is null.",
     )
-    nodes: list[Node | None] = by(_nodes.nodes, "Several objects by their global ids, in the order asked.", cost(2))
+    nodes: list[Node | None] = by(
+        _nodes.nodes, "Several objects by their global ids, in the order asked.", cost(2), list_of(10, "ids")
+    )
     article: Article | None = by(_articles.article, "An article by its slug or by its canonical address.")
-    articles: ArticleConnection = by(_articles.articles, "Published articles, newest first.", cost(5))
+    articles: ArticleConnection = by(_articles.articles, "Published articles, newest first.", cost(5), pages_of())
     search: SearchConnection = by(
-        _articles.search, "Full-text search, best match first. All words must occur; any text is safe.", cost(10)
+        _articles.search,
+        "Full-text search, best match first. All words must occur; any text is safe.",
+        cost(10),
+        pages_of("first"),
     )
     section: Section | None = by(_sections.section)
-    sections: list[Section] = by(_sections.sections, "In page order.", cost(2))
+    sections: list[Section] = by(_sections.sections, "In page order.", cost(2), list_of(20))
     author: Author | None = by(_authors.author)
-    authors: AuthorConnection = by(_authors.authors, "By name.", cost(5))
+    authors: AuthorConnection = by(_authors.authors, "By name.", cost(5), pages_of())
     latest_stories: RankedList | None = by(
         _lists.latest_stories,
         "'Latest Stories', of one section or of the whole site. Null for an unknown section.",
@@ -77,6 +82,7 @@ class Query:
         "Several lists for one page, in the order asked; keys that name no list are left out. "
         "dedupe drops an article from a list once an earlier list showed it.",
         cost(5),
+        list_of(5, "keys"),
     )
     viewer: Viewer | None = by(_users.viewer, "Who is asking; null for an anonymous reader.", PRIVATE)
     moderation_queue: CommentConnection = by(
@@ -84,6 +90,7 @@ class Query:
         "What waits for a moderator, oldest first. Moderators only.",
         auth(Role.MODERATOR),
         cost(5),
+        pages_of("first"),
         PRIVATE,
     )
     stream_head: StreamCursor = by(

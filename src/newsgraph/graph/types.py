@@ -23,7 +23,7 @@ from newsgraph.domain.lists import RankKind, RankReason
 from newsgraph.domain.users import Role
 from newsgraph.domain.views import Window
 from newsgraph.graph import articles, authors, comments, lists, sections, users
-from newsgraph.graph.directives import PRIVATE, CacheControl, auth, cost
+from newsgraph.graph.directives import PRIVATE, CacheControl, auth, cost, list_of, pages_of
 from newsgraph.graph.pages import Connection
 from newsgraph.graph.scalars import HTML, URL, StreamCursor
 
@@ -93,8 +93,8 @@ class Article(Node):
     url: URL = by(articles.url, "Canonical address.")
     headline: str
     standfirst: str | None = of("The line under the headline.")
-    body_html: HTML = by(articles.body_html, "The text with its markup, sanitised.")
-    body_text: str = by(articles.body_text, "The text alone; paragraphs are separated by line ends.")
+    body_html: HTML = by(articles.body_html, "The text with its markup, sanitised.", cost(1))
+    body_text: str = by(articles.body_text, "The text alone; paragraphs are separated by line ends.", cost(1))
     language: str = of("BCP 47 language tag.")
     lead_image: Image | None
     status: ArticleStatus
@@ -102,7 +102,7 @@ class Article(Node):
     updated_at: datetime
     reading_minutes: int = of("At least 1.")
     section: Section = by(articles.section)
-    authors: list[Author] = by(articles.authors, "In the order of the byline.")
+    authors: list[Author] = by(articles.authors, "In the order of the byline.", list_of(2))
     tags: list[str] = by(articles.tags)
     view_count: int = by(articles.view_count, "Readings in a window up to now. Bots and repeats are not counted.")
     you_may_also_like: RankedList = by(lists.related_of, "'You May Also Like'.", cost(5))
@@ -115,6 +115,7 @@ class Article(Node):
         comments.of_article,
         "Top-level comments. focus: open at this comment's page and return it with its ancestors (permalinks).",
         cost(5),
+        pages_of(),
     )
 
 
@@ -170,7 +171,7 @@ class Section(Node):
     id: strawberry.ID = by(sections.id_)
     slug: str
     name: str
-    articles: ArticleConnection = by(sections.articles, "Newest first.", cost(5))
+    articles: ArticleConnection = by(sections.articles, "Newest first.", cost(5), pages_of())
     latest_stories: RankedList = by(sections.latest_stories, "'Latest Stories' of this section.", cost(2))
     popular_now: RankedList = by(sections.popular_now, "'Popular Now' of this section.", cost(2))
     must_reads: RankedList = by(sections.must_reads, "'Must-Reads' of this section.", cost(2))
@@ -185,7 +186,7 @@ class Author(Node):
     email: str | None = of("Where readers may write to.")
     bio: str | None
     avatar_url: URL | None
-    articles: ArticleConnection = by(authors.articles, "Newest first.", cost(5))
+    articles: ArticleConnection = by(authors.articles, "Newest first.", cost(5), pages_of())
 
 
 @strawberry.type
@@ -217,7 +218,9 @@ class RankedList(Node):
     computed_at: datetime
     version: StreamCursor = of("Changes exactly when membership or order changes.")
     items: RankedArticleConnection = by(
-        lists.items, "Without first: as many as the page shows (6 for latest, 5 for the others)."
+        lists.items,
+        "Without first: as many as the page shows (6 for latest, 5 for the others).",
+        pages_of("first", assumed=6),
     )
 
 
@@ -274,8 +277,8 @@ class Comment(Node):
     parent: Comment | None = by(comments.parent)
     depth: int = of("0 for a top-level comment.")
     reply_count: int = of("Direct replies that replies lists.")
-    replies: CommentConnection = by(comments.replies, None, cost(5))
-    reactions: list[ReactionCount] = by(comments.reactions, "Kinds that somebody chose.")
+    replies: CommentConnection = by(comments.replies, None, cost(5), pages_of("first"))
+    reactions: list[ReactionCount] = by(comments.reactions, "Kinds that somebody chose.", list_of(3))
     viewer_reaction: ReactionKind | None = by(comments.viewer_reaction, "The viewer's own.", PRIVATE)
     featured: bool = of("Held up by the newsroom.")
     created_at: datetime

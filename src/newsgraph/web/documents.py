@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.engine.documents import Document, Documents, Limits, Request
+from newsgraph.engine.documents import Document, Documents, Request
+from newsgraph.engine.limits import Limits
 from newsgraph.engine.persisted import Persisted, Refusal, Trusted, read_trusted
 from newsgraph.graph.schema import NewsSchema
 from newsgraph.settings import Settings
@@ -18,8 +19,7 @@ class Catalogue:
 
     def __init__(self, schema: NewsSchema, settings: Settings, trusted: Sequence[Trusted] = ()) -> None:
         """Errors: engine.persisted.BadTrusted, for a trusted document that is not valid."""
-        limits = Limits(characters=settings.document_size, tokens=settings.document_tokens)
-        self._documents = Documents(schema.core, limits, settings.document_cache)
+        self._documents = Documents(schema.core, limits_of(settings), settings.document_cache)
         self._persisted = Persisted(
             self._documents, trusted, settings.only_trusted_documents, settings.persisted_documents
         )
@@ -38,6 +38,24 @@ class Catalogue:
         if not text.strip():
             raise Fault(FaultCode.BAD_INPUT, "There is no operation in the request.")
         return self._documents.get(text, request.operation_name)
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        characters=settings.document_size,
+        tokens=settings.document_tokens,
+        comments=settings.document_comments,
+        operations=settings.document_operations,
+        fragments=settings.document_fragments,
+        depth=settings.document_depth,
+        root_fields=settings.document_root_fields,
+        aliases=settings.document_aliases,
+        directives=settings.document_directives,
+        variables=settings.document_variables,
+        variables_depth=settings.variables_depth,
+        variables_size=settings.variables_size,
+        introspection=settings.introspection,
+    )
 
 
 def _trusted(path: str) -> Sequence[Trusted]:

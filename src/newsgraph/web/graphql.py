@@ -133,7 +133,10 @@ class GraphQLView:
         if document.operation.operation is OperationType.MUTATION:
             if call.scope["method"] in SAFE:
                 raise HTTPException(405, "A mutation needs POST.", {"allow": "POST"})
-            return _composed(call.kind, 200, [_UNKEPT], await self._operations.run(asked))
+            body = await self._operations.run(asked)
+            if _DEBUG in call.headers:
+                body = _extended(body, cost=self._cost(request))
+            return _composed(call.kind, 200, [_UNKEPT], body)
         hint, key = self._operations.answers.hint(document), self._operations.answers.key(asked)
         if key is not None:
             self._remember(call.sent, Known((*key[:3], ""), hint))
@@ -148,7 +151,7 @@ class GraphQLView:
 
     def _answered(self, call: _Call, entry: Entry | Answer, hint: Hint, key: Key | None) -> Reply:
         if _DEBUG in call.headers:
-            return _composed(call.kind, 200, [_UNKEPT], self._explained(entry))
+            return _composed(call.kind, 200, [_UNKEPT], self._explained(entry, read_request(call.scope, call.sent)))
         headers = [(b"cache-control", self._keep(entry, hint, call.viewer)), _VARY]
         if self._settings.tags_header and self._fits(entry):
             headers.append((self._settings.tags_header.encode(), " ".join(sorted(entry.tags)).encode()))
@@ -162,13 +165,16 @@ class GraphQLView:
                 return 304, headers, b""
         return _composed(call.kind, 200, headers, entry.body if coding is None else self._coded(entry, key, coding))
 
-    def _explained(self, entry: Entry | Answer) -> bytes:
-        """The answer with what is known of it: how old it is in seconds, and what will spoil it."""
+    def _explained(self, entry: Entry | Answer, request: Request) -> bytes:
+        """The answer with what is known of it: how old it is in seconds, what will spoil it, and what it costs."""
         kept = isinstance(entry, Entry) and entry.max_age > 0
         age = entry.max_age - self._operations.answers.left(entry) if isinstance(entry, Entry) and kept else 0.0
         said = {"kept": kept, "age": round(age, 3), "maxAge": entry.max_age, "asOf": entry.as_of}
-        cache = as_json({"cache": {**said, "tags": sorted(entry.tags)}})
-        return b'%b,"extensions":%b}' % (entry.body[:-1], cache)
+        return _extended(entry.body, cache={**said, "tags": sorted(entry.tags)}, cost=self._cost(request))
+
+    def _cost(self, request: Request) -> Mapping[str, int]:
+        budget = self._operations.budget
+        return budget.said(budget.cost(self._operations.check(request), request.variables))
 
     def _keep(self, entry: Entry | Answer, hint: Hint, viewer: Viewer) -> bytes:
         """Cache-Control (RFC 9111, 5.2). What this server does not keep nobody should."""
@@ -187,6 +193,10 @@ class GraphQLView:
         if key is None or isinstance(entry, Answer):
             return CODINGS[coding](entry.body)
         return self._operations.answers.coded(key, entry, coding, CODINGS[coding])
+
+
+def _extended(body: bytes, **extensions: object) -> bytes:
+    return b'%b,"extensions":%b}' % (body[:-1], as_json(extensions))
 
 
 def _coding(call: _Call, body: bytes) -> str | None:

@@ -12,16 +12,18 @@ from newsgraph.domain.users import Viewer
 from newsgraph.engine import subscriptions
 from newsgraph.engine.documents import Document, Request, RequestError
 from newsgraph.engine.fanout import Execute, Fanout, Member, Outlet
+from newsgraph.engine.limits import excess_of_variables
 from newsgraph.engine.responses import Answer, Entry
 from newsgraph.graph.answers import Answers, Ask, Asked, Key
 from newsgraph.graph.context import Context, Services
+from newsgraph.graph.costs import Budget
 from newsgraph.graph.dependencies import Dependencies
 from newsgraph.graph.errors import presented
 from newsgraph.graph.execution import encoded
 from newsgraph.graph.schema import NewsSchema
 from newsgraph.observe import Tasks
 from newsgraph.ports.feeds import Feed
-from newsgraph.web.documents import Catalogue
+from newsgraph.web.documents import Catalogue, limits_of
 
 _CURSOR = "after"  # the argument of a subscription that says from where a client goes on
 
@@ -48,16 +50,28 @@ class Operations:
         self._schema = schema
         self._services = services
         self._catalogue = catalogue
+        self._limits = limits_of(services.settings)
+        self.budget = Budget(schema, services.settings)
         self.answers = answers
         self.tasks = tasks
         self.fanout = Fanout(services.settings.mailbox_size, tasks, _as_client_sees_it, _passes)
 
     def check(self, request: Request) -> Document:
-        """Found, parsed and validated, once for each text. Errors: RequestError."""
+        """Found, parsed and validated, once for each text; within all limits. Errors: RequestError."""
         try:
-            return self._catalogue.find(request)
+            document = self._catalogue.find(request)
+            self._measure(document, request)
+            return document
         except (Fault, RequestError) as error:
             raise _as_client_sees_it(error) from None
+
+    def _measure(self, document: Document, request: Request) -> None:
+        """Errors: RequestError."""
+        if request.variables:
+            excess = excess_of_variables(request.variables, self._limits)
+            if excess is not None:
+                raise RequestError([excess])
+        self.budget.check(document, request.variables)
 
     async def run(self, asked: Asked) -> bytes:
         """The encoded result of a query or mutation. Errors: RequestError."""
@@ -83,7 +97,9 @@ class Operations:
         Errors: RequestError, now or later, to the outlet.
         """
         try:
-            begun = subscriptions.begin(self._schema.core, document, request.variables, _CURSOR)
+            begun = subscriptions.begin(
+                self._schema.core, document, request.variables, _CURSOR, self._limits.introspection
+            )
         except RequestError as error:
             raise _as_client_sees_it(error) from None
         audience = self.answers.audience(document, viewer)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope
 
+from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.engine.documents import Request
 from newsgraph.web.framing import EventStream, Framing, Multipart
 
@@ -83,14 +84,14 @@ def is_json(content_type: bytes) -> bool:
 
 
 async def read_body(receive: Receive, most: int) -> bytes:
-    """Errors: HTTPException(413). Ends with what there is when the client goes."""
+    """Errors: Fault(REQUEST_TOO_LARGE). Ends with what there is when the client goes."""
     parts, size, more = [], 0, True
     while more:
         message = await receive()
         part, more = message.get("body", b""), message.get("more_body", False)
         size += len(part)
         if size > most:
-            raise HTTPException(413, f"A request has at most {most} bytes.")
+            raise Fault(FaultCode.REQUEST_TOO_LARGE, f"A request has at most {most} bytes.")
         parts.append(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -130,6 +131,8 @@ def _from_body(scope: Scope, body: bytes) -> Mapping[str, Any]:
     if not is_json(dict(scope["headers"]).get(b"content-type", b"")):
         raise HTTPException(415, "Send the operation as application/json.")
     found = _json(body)
+    if isinstance(found, list):
+        raise Fault(FaultCode.BATCHING_NOT_SUPPORTED, "Send each operation in a request of its own.")
     if not isinstance(found, dict):
         raise HTTPException(400, "A GraphQL request is a JSON object.")
     return found

@@ -19,6 +19,8 @@ from graphql import (
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
 
+_ERRORS = 50  # that are reported
+
 Fits = Callable[[Any], bool]
 
 
@@ -56,8 +58,9 @@ class _Plain(NamedTuple):
 class Variables:
     """Of one operation."""
 
-    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
+    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode, suggest: bool = True) -> None:
         self._schema = schema
+        self._suggest = suggest
         self._definitions = operation.variable_definitions or ()
         found = [_plain(get_variable_signature(schema, one)) for one in self._definitions]
         self._plain = [one for one in found if one is not None] if None not in found else None
@@ -65,7 +68,9 @@ class Variables:
     def coerced(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
         """As get_variable_values says, which takes some 10 microseconds a variable; errors are its own."""
         values = self._as_is(given)
-        return values or get_variable_values(self._schema, self._definitions, dict(given), max_errors=50)
+        return values or get_variable_values(
+            self._schema, self._definitions, dict(given), max_errors=_ERRORS, hide_suggestions=not self._suggest
+        )
 
     def _as_is(self, given: Mapping[str, Any]) -> VariableValues | None:
         """None where anything is missing, null or does not fit."""
