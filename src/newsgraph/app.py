@@ -37,6 +37,7 @@ from newsgraph.live.sessions import Sessions
 from newsgraph.live.streams import Streams
 from newsgraph.live.tail import Tail
 from newsgraph.observe import LOG, Tasks, configure, report_fault
+from newsgraph.outside import open_outside
 from newsgraph.ports.store import Session
 from newsgraph.settings import Settings, from_environment
 from newsgraph.storage.database import SqliteStore
@@ -49,6 +50,7 @@ from newsgraph.web.graphql import GraphQLView
 from newsgraph.web.operations import Operations
 from newsgraph.web.sockets import SocketView
 from newsgraph.web.streaming import StreamView
+from newsgraph.wordlists import read_vocabulary
 
 Background = Callable[[Newsroom], Coroutine[Any, Any, None]]
 Job = Callable[[Newsroom], Awaitable[object]]
@@ -93,9 +95,12 @@ async def open_newsroom(
     settings: Settings, bell: LocalBell | None = None, clock: Callable[[], datetime] = now
 ) -> AsyncIterator[Newsroom]:
     """The newsroom without the web: its database migrated and open, its standard lists in place."""
-    path = database_path(settings)
-    async with SqliteStore.open(path, settings, clock=clock, bell=bell or LocalBell()) as store:
-        newsroom = Newsroom(store, settings)
+    path, vocabulary = database_path(settings), await asyncio.to_thread(read_vocabulary, settings)
+    async with (
+        open_outside(settings, clock) as outside,
+        SqliteStore.open(path, settings, clock=clock, bell=bell or LocalBell()) as store,
+    ):
+        newsroom = Newsroom(store, settings, vocabulary, outside)
         await sections.prepare(newsroom)
         yield newsroom
 

@@ -39,6 +39,26 @@ class Settings:
     comment_edit_window: float = _setting(300.0, "How long its author may edit a comment.")
     comment_mode: str = _setting("POST", "POST: shown at once; PRE: held until approved.")
     comment_rate: int = _setting(0, "Comments a reader may post in a minute; 0: no limit.")
+    comments_open: bool = _setting(True, "Whether the site takes comments at all.")
+    comment_close_age: float = _setting(0.0, "Comments close so long after an article appeared; 0: never.")
+    comment_repeat_window: float = _setting(3600.0, "How long a comment's text is remembered to spot repeats; 0: not.")
+    comment_repeat_length: int = _setting(
+        30, "Code points from which a text is a repeat wherever it is; shorter ones at the same place only."
+    )
+    comment_repeat_authors: int = _setting(3, "People with the same text from whom on it is withheld; 0: never.")
+    comment_links: int = _setting(2, "Most links of a comment; one with more is held.")
+    comment_loud_length: int = _setting(
+        20, "Capitals, or signs without any letter, from which a comment is held; 0: never."
+    )
+    comment_first_held: int = _setting(0, "A new commenter's comments are held until so many were published.")
+    comment_flag_limit: int = _setting(5, "Reports that hold a published comment; 0: never.")
+    banned_words: str = _setting("", "A list of words that comments must not have, or a folder of lists by language.")
+    suspect_words: str = _setting("", "The same of words that hold a comment.")
+    moderation_hook: str = _setting("", "Address that is asked about each comment of a reader; empty: none.")
+    moderation_hook_secret: str = _setting("", "Signs what is sent there, at least 24 bytes, or whsec_ and base64.")
+    moderation_hook_timeout: float = _setting(3.0, "How long its answer is waited for.")
+    moderation_hook_failure: str = _setting("hold", "When there is no answer: hold, publish or refuse the comment.")
+    moderation_hook_concurrency: int = _setting(20, "Most questions that wait for its answer at once.")
     view_window: float = _setting(1800.0, "A reader's views of one article count once in this time.")
     view_flush: float = _setting(1.0, "How long counted views wait before they are written.")
     view_memory: int = _setting(100_000, "Reader and article pairs remembered to spot repeats.")
@@ -123,6 +143,24 @@ _CHECKS: list[tuple[Any, str]] = [
         "site_url: an absolute http(s) address.",
     ),
     (lambda s: s.comment_mode not in ("PRE", "POST"), "comment_mode: PRE or POST."),
+    (
+        lambda s: s.moderation_hook and not s.moderation_hook.startswith(("http://", "https://")),
+        "moderation_hook: an absolute http(s) address.",
+    ),
+    (
+        lambda s: s.moderation_hook and len(s.moderation_hook_secret.encode()) < 24,
+        "moderation_hook_secret: at least 24 bytes.",
+    ),
+    (
+        lambda s: s.moderation_hook_failure not in ("hold", "publish", "refuse"),
+        "moderation_hook_failure: hold, publish or refuse.",
+    ),
+    (
+        lambda s: min(s.moderation_hook_timeout, s.moderation_hook_concurrency) <= 0,
+        "moderation_hook_timeout, moderation_hook_concurrency: more than 0.",
+    ),
+    (lambda s: s.comment_first_held > 100, "comment_first_held: at most 100."),
+    (lambda s: s.comment_repeat_authors > 100, "comment_repeat_authors: at most 100."),
     (
         lambda s: not 1 <= s.comment_min_length <= s.comment_max_length,
         "comment_min_length: 1 to comment_max_length.",

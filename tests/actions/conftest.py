@@ -39,7 +39,7 @@ class Desk:
         return await users.recognise(self.newsroom, Claims(f"test:{name}", name, role, self.clock(), None))
 
     def configure(self, **changes: Any) -> None:
-        self.newsroom = Newsroom(self.newsroom.store, replace(self.newsroom.settings, **changes))
+        self.newsroom = replace(self.newsroom, settings=replace(self.newsroom.settings, **changes))
 
     def settings(self) -> Settings:
         return self.newsroom.settings

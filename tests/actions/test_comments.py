@@ -142,11 +142,11 @@ async def test_the_rate_limit_is_for_readers_and_ends(desk: Desk) -> None:
     desk.configure(comment_rate=2)
     article, reader = await desk.publish(), desk.who(Role.READER)
     start = desk.clock()
-    await desk.say(article)
+    await desk.say(article, "One.")
     desk.clock.tick(seconds=10)
     assert await comments.wait_until(desk.newsroom, reader) is None
-    await desk.say(article)
-    found = await problem(desk.say(article))
+    await desk.say(article, "Two.")
+    found = await problem(desk.say(article, "Three."))
     assert (found.code, found.retry_at) == (CommentErrorCode.RATE_LIMITED, start + timedelta(minutes=1))
     assert await comments.wait_until(desk.newsroom, reader) == start + timedelta(minutes=1)
     assert await comments.wait_until(desk.newsroom, desk.who(Role.STAFF)) is None
@@ -156,7 +156,7 @@ async def test_the_rate_limit_is_for_readers_and_ends(desk: Desk) -> None:
         await desk.say(article, by=desk.who(Role.STAFF))
     desk.clock.tick(seconds=50)
     assert await comments.wait_until(desk.newsroom, reader) is None
-    await desk.say(article)
+    await desk.say(article, "Three.")
 
 
 async def test_who_is_kept_out_hears_why(desk: Desk) -> None:
@@ -203,7 +203,7 @@ async def test_a_key_belongs_to_its_viewer_and_mutation(desk: Desk) -> None:
     article = await desk.publish()
     mine = await desk.post(article, "a", key="k")
     theirs = await desk.post(article, "a", by=desk.who(Role.STAFF), key="k")
-    other = await desk.post(article, "a", key="k2")
+    other = await desk.post(article, "c", key="k2")
     assert len({mine.comment_id, theirs.comment_id, other.comment_id}) == 3
     command = EditComment(mine.comment_id, "b", "k")
     assert await comments.edit(desk.newsroom, desk.who(Role.READER), command) == mine.comment_id
@@ -228,6 +228,7 @@ async def test_failures_are_not_remembered(desk: Desk) -> None:
 
 
 async def test_without_a_key_nothing_is_a_repeat(desk: Desk) -> None:
+    desk.configure(comment_repeat_window=0)
     article = await desk.publish()
     posted = [await desk.post(article, "a", key=key) for key in (None, None, "", "")]
     assert len({one.comment_id for one in posted}) == 4
@@ -303,7 +304,7 @@ async def test_what_waits_may_be_mended_and_goes_on_waiting(desk: Desk, status: 
 
 async def test_what_is_rejected_or_removed_stays_as_it_is(desk: Desk) -> None:
     article = await desk.publish()
-    rejected, removed = await desk.say(article), await desk.say(article)
+    rejected, removed = await desk.say(article, "One."), await desk.say(article, "Two.")
     await desk.moderate(rejected, CommentStatus.REJECTED)
     await remove(desk, removed)
     for comment in (rejected, removed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -33,15 +34,16 @@ async def test_newer_claims_update_and_older_ones_change_nothing(room: Room) -> 
 
 async def test_restrictions_outlive_new_claims(room: Room) -> None:
     user, until = await room.user("kim"), room.clock() + timedelta(days=1)
-    restricted = await room.write(lambda s: s.users.restrict(user.id, until, True))
-    assert (restricted.suspended_until, restricted.banned) == (until, True)
+    asked = replace(user, suspended_until=until, banned=True, premoderated=True)
+    assert await room.write(lambda s: s.users.restrict(asked)) == asked
     room.clock.tick(hours=1)
     again = await room.user("kim")
-    assert (again.suspended_until, again.banned) == (until, True)
-    readmitted = await room.write(lambda s: s.users.restrict(user.id, None, False))
-    assert (readmitted.suspended_until, readmitted.banned) == (None, False)
+    assert (again.suspended_until, again.banned, again.premoderated) == (until, True, True)
+    readmitted = await room.write(lambda s: s.users.restrict(user))
+    assert (readmitted.suspended_until, readmitted.banned, readmitted.premoderated) == (None, False, False)
 
 
 async def test_nobody_cannot_be_restricted(room: Room) -> None:
+    nobody = replace(await room.user("kim"), id=999)
     with pytest.raises(LookupError):
-        await room.write(lambda s: s.users.restrict(999, None, True))
+        await room.write(lambda s: s.users.restrict(nobody))

@@ -166,7 +166,7 @@ async def test_parents_that_take_no_reply(stand: Newsstand) -> None:
     article, other = await stand.publish("Storm"), await stand.publish("Other")
     reader, moderator = stand.client(Role.READER), stand.client(Role.MODERATOR)
     removed, rejected, withheld, elsewhere = [
-        await post(reader, where, "Hm") for where in (article, article, article, other)
+        await post(reader, where, f"Hm, {number}") for number, where in enumerate((article, article, article, other))
     ]
     await reader.run(REMOVE, input={"id": removed})
     assert await decide(moderator, rejected, "REJECTED") is None

@@ -157,7 +157,8 @@ def _masked(body: bytes, reckoned: bool) -> bytes:
 
 async def world_of(store: Store, clock: Clock) -> World:
     """Two sections, two authors, and somebody of every role."""
-    settings = Settings(response_age=1e6)  # only what is said of an answer ends it
+    # Only what is said of an answer ends it; and people say the same again and again.
+    settings = Settings(response_age=1e6, comment_repeat_window=0)
     desk = await desk_of(Newsroom(store, settings), clock)
     responses = Responses[Key](clock=lambda: clock().timestamp())
     kept, hub = Kept[Sequence[Section]]("sections"), Hub(1_000)

@@ -71,7 +71,7 @@ async def person(store: Store, name: str, role: Role = Role.READER) -> User:
 
 
 async def restrict(store: Store, user: User, banned: bool) -> None:
-    await store.write(lambda unit: unit.users.restrict(user.id, None, banned))
+    await store.write(lambda unit: unit.users.restrict(replace(user, banned=banned)))
 
 
 async def until(condition: Callable[[], object]) -> None:

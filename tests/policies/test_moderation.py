@@ -11,20 +11,21 @@ from typing import Any
 import pytest
 
 from newsgraph.domain.articles import ArticleStatus
-from newsgraph.domain.comments import CommentPolicy, CommentRules, CommentStatus, ModerationMode
+from newsgraph.domain.comments import CommentPolicy, CommentRules, CommentStatus, ModerationMode, Opinion
 from newsgraph.domain.errors import CommentErrorCode, ProblemDetail
 from newsgraph.domain.text import normalise_comment
 from newsgraph.domain.users import Role
 from newsgraph.policies.moderation import (
     EDIT_RULES,
     RULES,
-    Hold,
-    Submission,
     comment_policy,
     editable_until,
+    held_by_reports,
     judge,
-    rate_ends,
 )
+from newsgraph.policies.standing import rate_ends
+from newsgraph.policies.submissions import Repeats, Ruling, Submission, Text, Vocabulary
+from newsgraph.policies.words import WordList, Words
 from newsgraph.settings import Settings
 from tests.policies.examples import ARTICLE, COMMENT, NOW, person
 
@@ -33,10 +34,13 @@ SOON, AGO = NOW + timedelta(seconds=1), NOW - timedelta(seconds=1)
 LATER = NOW + timedelta(days=1)
 FAMILY = "👩‍👩‍👧‍👦"  # 7 code points
 PARENT = replace(COMMENT, user_id=8)
+STAFF = Ruling("staff-pass", CommentStatus.PUBLISHED)
+NINNY = Words([WordList(None, ("ninny",))])
 
 
-def submission(**changes: Any) -> Submission:
-    given = Submission(policy=POLICY, author=person(), body="At last!", now=NOW, article_id=1)
+def submission(body: str = "At last!", limits: dict[str, Any] | None = None, **changes: Any) -> Submission:
+    """`limits`: settings that are not the default."""
+    given = Submission(POLICY, person(), Text(body), NOW, article_id=1, settings=Settings(**limits or {}))
     return replace(given, **changes)
 
 
@@ -84,6 +88,54 @@ def test_the_policy_fills_in_what_the_article_leaves_open() -> None:
     own = CommentRules(closes_at=LATER, mode=ModerationMode.POST, max_length=10)
     found = comment_policy(replace(ARTICLE, rules=own), settings, NOW)
     assert found == CommentPolicy(True, LATER, ModerationMode.POST, 10, 10, 300, 2)
+
+
+@pytest.mark.parametrize(
+    ("age", "own", "days", "is_open"),
+    [
+        (0.0, None, 9_999, True),
+        (86_400.0, None, 0, True),
+        (86_400.0, None, 0.999, True),
+        (86_400.0, None, 1, False),
+        (86_400.0, None, 400, False),
+        (86_400.0, NOW + timedelta(days=9), 8, True),
+        (86_400.0, NOW + timedelta(days=9), 9, False),
+        (86_400.0, NOW + timedelta(hours=1), 0.5, False),
+    ],
+)
+def test_comments_close_with_the_articles_age(age: float, own: Any, days: float, is_open: bool) -> None:
+    settings = Settings(comment_close_age=age)
+    article = replace(ARTICLE, rules=CommentRules(closes_at=own))
+    found = comment_policy(article, settings, NOW + timedelta(days=days))
+    assert found.open is is_open
+    assert found.closes_at == (own or (NOW + timedelta(seconds=age) if age else None))
+
+
+def test_a_site_may_take_no_comments_at_all() -> None:
+    settings = Settings(comments_open=False)
+    closed = submission(policy=comment_policy(ARTICLE, settings, NOW), settings=settings)
+    found = problem(closed)
+    assert found.code is CommentErrorCode.COMMENTS_CLOSED
+    assert "site" in found.message
+    assert problem(replace(closed, author=person(Role.ADMIN))).code is CommentErrorCode.COMMENTS_CLOSED
+
+
+@pytest.mark.parametrize(("published", "least", "held"), [(0, 0, False), (0, 1, True), (1, 1, False), (2, 3, True)])
+def test_first_comments_wait(published: int, least: int, held: bool) -> None:
+    given = submission(published=published, limits={"comment_first_held": least})
+    assert judge(given, RULES) == (Ruling("first-comments") if held else None)
+
+
+def test_who_is_pre_moderated_waits() -> None:
+    assert judge(submission(author=replace(person(), premoderated=True)), RULES) == Ruling("author-premoderated")
+
+
+@pytest.mark.parametrize(("flags", "limit", "held"), [(4, 5, False), (5, 5, True), (9, 5, True), (9, 0, False)])
+def test_reports_hold_what_is_published(flags: int, limit: int, held: bool) -> None:
+    comment, settings = replace(COMMENT, flag_count=flags), Settings(comment_flag_limit=limit)
+    assert held_by_reports(comment, settings) == (Ruling("reports", reason=f"{flags} reports") if held else None)
+    for status in set(CommentStatus) - {CommentStatus.PUBLISHED}:
+        assert held_by_reports(replace(comment, status=status), settings) is None
 
 
 def test_the_banned_and_the_suspended_are_told() -> None:
@@ -160,14 +212,14 @@ def test_a_site_may_ask_for_more() -> None:
 
 def test_the_rate_limit_says_when_it_ends() -> None:
     posts = [NOW - timedelta(seconds=s) for s in (1, 20, 59)]
-    limited = submission(rate=3, recent=posts)
+    limited = submission(limits={"comment_rate": 3}, recent=posts)
     found = problem(limited)
     assert (found.code, found.retry_at) == (CommentErrorCode.RATE_LIMITED, NOW + timedelta(seconds=1))
     assert judge(replace(limited, now=NOW + timedelta(seconds=1)), RULES) is None
-    assert judge(replace(limited, rate=4), RULES) is None
-    assert judge(replace(limited, rate=0), RULES) is None
+    for rate in (4, 0):
+        assert judge(replace(limited, settings=Settings(comment_rate=rate)), RULES) is None
     for role in set(Role) - {Role.READER}:
-        assert judge(replace(limited, author=person(role)), RULES) is None
+        assert judge(replace(limited, author=person(role)), RULES) == STAFF
 
 
 @pytest.mark.parametrize(
@@ -182,7 +234,7 @@ def test_waiting(seconds: list[float], rate: int, waits: float | None) -> None:
 @pytest.mark.parametrize("role", list(Role))
 def test_pre_moderation_holds_readers_only(role: Role) -> None:
     verdict = judge(submission(policy=policy(mode=ModerationMode.PRE), author=person(role)), RULES)
-    assert verdict == (Hold("pre-moderation") if role is Role.READER else None)
+    assert verdict == (Ruling("pre-moderation") if role is Role.READER else STAFF)
 
 
 def test_a_problem_is_said_rather_than_a_hold() -> None:
@@ -196,24 +248,70 @@ _MENDING: list[tuple[CommentErrorCode, Callable[[Submission], Submission]]] = [
     (CommentErrorCode.SUSPENDED, lambda s: replace(s, author=replace(s.author, suspended_until=None))),
     (CommentErrorCode.PARENT_UNAVAILABLE, lambda s: replace(s, parent=replace(PARENT, depth=9))),
     (CommentErrorCode.TOO_DEEP, lambda s: replace(s, parent=PARENT)),
-    (CommentErrorCode.BODY_EMPTY, lambda s: replace(s, body="Hm.")),
-    (CommentErrorCode.RATE_LIMITED, lambda s: replace(s, rate=0)),
+    (CommentErrorCode.BODY_EMPTY, lambda s: replace(s, text=Text("WHAT A NINNY, WHAT A NINNY! a.com b.com c.com"))),
+    (CommentErrorCode.WORD_BLOCKED, lambda s: replace(s, vocabulary=Vocabulary(suspect=NINNY))),
+    (CommentErrorCode.DUPLICATE, lambda s: replace(s, repeats=Repeats(authors=9))),
+    (CommentErrorCode.RATE_LIMITED, lambda s: replace(s, recent=())),
+]
+
+# What then holds it, the stricter first, each taken away in turn.
+_SPARING: list[tuple[str, Callable[[Submission], Submission]]] = [
+    ("outside", lambda s: replace(s, opinion=None)),
+    ("copied", lambda s: replace(s, repeats=Repeats())),
+    ("links", lambda s: replace(s, text=Text("WHAT A NINNY, WHAT A NINNY!"))),
+    ("suspect-words", lambda s: replace(s, vocabulary=Vocabulary())),
+    ("loud", lambda s: replace(s, text=Text("Hm."))),
+    ("first-comments", lambda s: replace(s, published=1)),
+    ("author-premoderated", lambda s: replace(s, author=replace(s.author, premoderated=False))),
+    ("pre-moderation", lambda s: replace(s, policy=replace(s.policy, mode=ModerationMode.POST))),
 ]
 
 
 def test_the_rules_speak_in_their_order() -> None:
     given = submission(
-        policy=policy(open=False, mode=ModerationMode.PRE),
-        author=person(banned=True, suspended_until=LATER),
-        reply_to=10,
         body="",
-        rate=1,
+        limits={"comment_rate": 1, "comment_first_held": 1},
+        policy=policy(open=False, mode=ModerationMode.PRE),
+        author=replace(person(banned=True, suspended_until=LATER), premoderated=True),
+        reply_to=10,
+        vocabulary=Vocabulary(NINNY, NINNY),
+        repeats=Repeats(here=True, anywhere=True, authors=9),
         recent=[NOW],
+        opinion=Opinion(CommentStatus.WITHHELD, "spam"),
     )
     for code, mend in _MENDING:
         assert problem(given).code is code
         given = mend(given)
-    assert judge(given, RULES) == Hold("pre-moderation")
+    for rule, spare in _SPARING:
+        verdict = judge(given, RULES)
+        assert isinstance(verdict, Ruling)
+        assert verdict.rule == rule
+        given = spare(given)
+    assert judge(given, RULES) is None
+    named = [str(rule.name) for rule in RULES]
+    assert [rule for rule, _ in _SPARING] == named[named.index("outside") :]
+
+
+def test_the_stricter_ruling_decides() -> None:
+    held = submission("Look: a.com b.com c.com", policy=policy(mode=ModerationMode.PRE))
+    for status in (CommentStatus.WITHHELD, CommentStatus.REJECTED):
+        assert judge(replace(held, opinion=Opinion(status, "no")), RULES) == Ruling("outside", status, "no")
+    for opinion in (Opinion(CommentStatus.PUBLISHED), None):
+        assert judge(replace(held, opinion=opinion), RULES) == Ruling("links", reason="3 links")
+
+
+def test_staff_pass_what_guards_against_strangers() -> None:
+    given = submission(
+        "WHAT A NINNY, WHAT A NINNY! a.com b.com c.com",
+        vocabulary=Vocabulary(NINNY, NINNY),
+        repeats=Repeats(here=True, anywhere=True, authors=9),
+        limits={"comment_first_held": 9},
+    )
+    for role in set(Role) - {Role.READER}:
+        staff = replace(given, author=person(role))
+        assert judge(staff, RULES) == STAFF
+        assert judge(replace(staff, text=Text("x" * 301)), RULES) != STAFF
+        assert judge(replace(staff, policy=policy(open=False)), RULES) != STAFF
 
 
 def test_every_rule_has_a_name_of_its_own_and_a_reason() -> None:
@@ -223,7 +321,12 @@ def test_every_rule_has_a_name_of_its_own_and_a_reason() -> None:
 
 def test_an_edit_passes_what_concerns_the_text_and_its_author() -> None:
     names = [rule.name for rule in EDIT_RULES]
-    assert names == ["author-banned", "author-suspended", "length", "pre-moderation"]
+    assert set(map(str, (rule.name for rule in RULES))) - set(names) == {
+        "comments-open",
+        "parent-available",
+        "depth",
+        "rate",
+    }
 
 
 def test_the_edit_window_begins_with_the_comment() -> None:

@@ -23,6 +23,7 @@ from newsgraph.domain.comments import CommentOrder, ModerationQueueName
 from newsgraph.domain.events import SectionChanged
 from newsgraph.domain.pages import Slice
 from newsgraph.domain.views import ViewCount, Window
+from newsgraph.ports.comments import Print
 from newsgraph.ports.store import Session
 from newsgraph.storage.database import SqliteStore
 from tests.conftest import Clock
@@ -33,7 +34,7 @@ Query = Callable[[Session], Awaitable[object]]
 # May be read from end to end: the rows of a parameter, and tables that are small and always will be.
 SMALL = {"json_each", "chain", "stream", "sections", "sqlite_autoindex_sections_2"}
 # May be read in the order of an index up to the page's limit, or to be counted: the index holds nothing else.
-ORDERED = re.compile(r"authors_name|comments_(article_)?(unmoderated|reported|pending)")
+ORDERED = re.compile(r"authors_name|comments_(article_|user_)?(unmoderated|reported|pending)")
 # The sums of a window; the log's oldest entries, which are then dropped.
 READ = {"popular": "sum(b.views * w.weight)", "log": "SELECT seq FROM log WHERE at >="}
 # Sorted by what no index can know: a comment's few ancestors, how well words match, views summed over a window.
@@ -67,6 +68,8 @@ def comment_pages() -> Iterator[Query]:
         yield lambda s: s.comments.pages_of_comments([1, 2], order, asked)
     for name, article, asked in itertools.product(ModerationQueueName, (None, 1), EDGES):
         yield lambda s: s.comments.queue(name, article, asked)
+    for article, asked in itertools.product((None, 1), EDGES):
+        yield lambda s: s.comments.waiting(1, article, asked)
 
 
 def author_pages() -> Iterator[Query]:
@@ -103,6 +106,9 @@ def by_key() -> Iterator[Query]:
     yield lambda s: s.comments.flags([1, 2])
     yield lambda s: s.comments.reactions_of(1, [1, 2])
     yield lambda s: s.comments.posted_since(1, s.now, 9)
+    yield lambda s: s.comments.published_of(1, 0, 9)
+    yield lambda s: s.comments.own_prints(Print(1, 1, s.now))
+    yield lambda s: s.comments.print_authors(Print(1, 1, s.now), 9)
     yield lambda s: s.lists.by_keys(["latest"])
     yield lambda s: s.lists.containing(1)
     yield lambda s: s.lists.curation("latest")
@@ -132,6 +138,8 @@ def counts() -> Iterator[Query]:
     yield lambda s: s.articles.counts_of_authors([1, 2])
     for name, article in itertools.product(ModerationQueueName, (None, 1)):
         yield lambda s: s.comments.queue_count(name, article)
+    for article in (None, 1):
+        yield lambda s: s.comments.waiting_count(1, article)
 
 
 def changes() -> Iterator[Query]:
@@ -144,7 +152,13 @@ def changes() -> Iterator[Query]:
     yield lambda s: s.articles.add_comments(1, 1, 1)
     yield lambda s: s.articles.set_status(1, ArticleStatus.PUBLISHED, s.now)
     yield lambda s: s.comments.set_reaction(1, 1, None)
-    yield lambda s: s.users.restrict(1, None, False)
+    yield lambda s: s.comments.prune_prints(s.now)
+    yield restrict
+
+
+async def restrict(session: Session) -> None:
+    [user] = await session.users.by_ids([1])
+    await session.users.restrict(user)
 
 
 @pytest.fixture

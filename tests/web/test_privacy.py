@@ -28,9 +28,12 @@ PRIVATE = {
     "Comment.viewerReaction": f'query P {{ node(id: "{PLAIN}") {{ ... on Comment {{ body viewerReaction }} }} }}',
     "Comment.flags": f'query P {{ node(id: "{FLAGGED}") {{ ... on Comment {{ body flags {{ reason note }} }} }} }}',
     "Comment.history": f'query P {{ node(id: "{WAITING}") {{ ... on Comment {{ body history {{ rule to }} }} }} }}',
+    "Commenter.standing": f'{{ node(id: "{PLAIN}") {{ ... on Comment {{ author {{ standing {{ banned }} }} }} }} }}',
     "CommentPolicy.viewerMayPost": '{ article(slug: "public") { headline commentPolicy { viewerMayPost } } }',
     "CommentPolicy.viewerWaitUntil": '{ article(slug: "public") { headline commentPolicy { viewerWaitUntil } } }',
-    "Query.viewer": "{ viewer { name role banned suspendedUntil } sections { slug } }",
+    "Query.viewer": (
+        "{ viewer { name role banned suspendedUntil pendingComments { totalCount nodes { body } } } sections { slug } }"
+    ),
     "Query.moderationQueue": "{ moderationQueue(queue: PENDING) { nodes { body author { name } } } }",
 }
 

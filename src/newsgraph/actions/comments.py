@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from newsgraph.actions.moderation import Draft, ask_outside, gather, recent, remember, ruling
 from newsgraph.actions.newsroom import Call, Newsroom, once, require, signed_in
 from newsgraph.actions.threads import (
     apply,
@@ -22,19 +22,9 @@ from newsgraph.domain.errors import CommentErrorCode, Fault, FaultCode, Problem,
 from newsgraph.domain.events import CommentCause
 from newsgraph.domain.text import normalise_comment, one_line
 from newsgraph.domain.users import Role, Viewer
-from newsgraph.policies.moderation import (
-    EDIT_RULES,
-    RATE_SPAN,
-    RULES,
-    Hold,
-    Rule,
-    Submission,
-    comment_policy,
-    editable_until,
-    judge,
-    rate_ends,
-    refusal,
-)
+from newsgraph.policies.moderation import EDIT_RULES, RULES, editable_until, held_by_reports, refusal
+from newsgraph.policies.standing import rate_ends
+from newsgraph.policies.submissions import Submission
 from newsgraph.ports.store import Session
 from newsgraph.settings import Settings
 
@@ -100,29 +90,27 @@ class ModerateComment:
 
 async def post(newsroom: Newsroom, viewer: Viewer, command: PostComment) -> Posted:
     """Errors: every CommentErrorCode that the rules of `policies.moderation` name, and NOT_FOUND for the article."""
-    user_id = signed_in(viewer)
+    call = Call(signed_in(viewer), "postComment", command.key)
+    body = normalise_comment(command.body)
+
+    async def draft(session: Session) -> Draft:
+        article = await article_for(session, viewer, command.article_id, "articleId")
+        thread = () if command.parent_id is None else await session.comments.chain(command.parent_id)
+        return Draft(article, await person(session, call.user_id), body, command.parent_id, thread)
+
+    opinion = await ask_outside(newsroom, call, RULES, draft)
 
     async def change(session: Session) -> str:
-        article = await article_for(session, viewer, command.article_id, "articleId")
-        thread = [] if command.parent_id is None else list(await session.comments.chain(command.parent_id))
-        submission = Submission(
-            policy=comment_policy(article, newsroom.settings, session.now),
-            author=await person(session, user_id),
-            body=normalise_comment(command.body),
-            now=session.now,
-            article_id=article.id,
-            reply_to=command.parent_id,
-            parent=thread[0] if thread else None,
-            rate=newsroom.settings.comment_rate,
-            recent=await _recent(session, viewer, newsroom.settings),
-        )
-        hold = _held(submission, RULES)
-        comment = await insert(session, submission, thread, hold)
-        if hold is not None:
-            await note(session, comment, None, hold)
+        drafted = await draft(session)
+        given = replace(await gather(newsroom, session, drafted), opinion=opinion)
+        found = ruling(given, RULES)
+        comment = await insert(session, given, drafted.thread, found)
+        await remember(session, given, comment)
+        if found is not None:
+            await note(session, comment, None, found)
         return f"{comment.id} {comment.status.value}"
 
-    comment_id, _, status = (await once(newsroom, Call(user_id, "postComment", command.key), change)).partition(" ")
+    comment_id, _, status = (await once(newsroom, call, change)).partition(" ")
     return Posted(int(comment_id), CommentStatus(status))
 
 
@@ -132,23 +120,36 @@ async def edit(newsroom: Newsroom, viewer: Viewer, command: EditComment) -> int:
     Errors: EDIT_WINDOW_EXPIRED, INVALID_TRANSITION for a rejected or removed comment, NOT_FOUND, and the rules
     that a text has to pass. Fault FORBIDDEN for somebody else's comment.
     """
-    user_id = signed_in(viewer)
+    call = Call(signed_in(viewer), "editComment", command.key)
+    body = normalise_comment(command.body)
+
+    async def draft(session: Session) -> Draft:
+        comment = (await own_thread(session, viewer, command.comment_id))[0]
+        _require_editable(comment, newsroom.settings, session.now)
+        [article] = await session.articles.by_ids([comment.article_id])
+        return Draft(article, await person(session, comment.user_id), body, comment=comment)
+
+    opinion = await ask_outside(newsroom, call, EDIT_RULES, draft)
 
     async def change(session: Session) -> int:
-        thread = await own_thread(session, viewer, command.comment_id)
-        comment, body = thread[0], normalise_comment(command.body)
-        _require_editable(comment, newsroom.settings, session.now)
-        if body == comment.body:
-            return comment.id
-        hold = await _revised(session, newsroom.settings, comment, body)
-        after = replace(comment, body=body, edited_at=session.now, moderated=False)
-        if hold is not None:
-            after = replace(after, status=CommentStatus.PENDING, featured=False)
-            await note(session, after, comment.status, hold)
-        await apply(session, thread, after, CommentCause.EDITED)
-        return comment.id
+        drafted = await draft(session)
+        if drafted.comment is not None and drafted.comment.body != body:
+            given = replace(await gather(newsroom, session, drafted), opinion=opinion)
+            await _revise(session, drafted.comment, given)
+        return command.comment_id
 
-    return await once(newsroom, Call(user_id, "editComment", command.key), change)
+    return await once(newsroom, call, change)
+
+
+async def _revise(session: Session, comment: Comment, given: Submission) -> None:
+    """A published comment may have to wait again with its new text; one that waits goes on waiting."""
+    found = ruling(given, EDIT_RULES)
+    after = replace(comment, body=given.body, edited_at=session.now, moderated=False)
+    if found is not None and comment.published and found.status is not CommentStatus.PUBLISHED:
+        after = replace(after, status=found.status, featured=False)
+        await note(session, after, comment.status, found)
+    await remember(session, given, after)
+    await apply(session, list(await session.comments.chain(comment.id)), after, CommentCause.EDITED)
 
 
 async def remove(newsroom: Newsroom, viewer: Viewer, command: RemoveComment) -> int:
@@ -192,18 +193,27 @@ async def flag(newsroom: Newsroom, viewer: Viewer, command: FlagComment) -> int:
     Errors: NOT_FOUND unless it is published, BANNED, SUSPENDED, BODY_TOO_LONG for the note.
     """
     user_id = signed_in(viewer)
-    note = _remark(command.note, "note")
+    remark = _remark(command.note, "note")
 
     async def change(session: Session) -> int:
         thread = await published_thread(session, viewer, command.comment_id)
         _refuse(refusal(await person(session, user_id), session.now))
         comment = thread[0]
-        if await session.comments.add_flag(comment.id, user_id, Flag(command.reason, note, session.now)):
-            after = replace(comment, flag_count=comment.flag_count + 1)
-            await apply(session, thread, after, CommentCause.FLAGGED)
+        if await session.comments.add_flag(comment.id, user_id, Flag(command.reason, remark, session.now)):
+            await _flagged(session, newsroom.settings, thread)
         return comment.id
 
     return await once(newsroom, Call(user_id, "flagComment", command.key), change)
+
+
+async def _flagged(session: Session, settings: Settings, thread: list[Comment]) -> None:
+    """One report more; with enough of them the comment waits for a moderator."""
+    after = replace(thread[0], flag_count=thread[0].flag_count + 1)
+    found = held_by_reports(after, settings)
+    if found is not None:
+        after = replace(after, status=found.status, featured=False)
+        await note(session, after, thread[0].status, found)
+    await apply(session, thread, after, CommentCause.FLAGGED)
 
 
 async def moderate(newsroom: Newsroom, viewer: Viewer, command: ModerateComment) -> int:
@@ -236,42 +246,14 @@ async def wait_until(newsroom: Newsroom, viewer: Viewer) -> datetime | None:
         return None
 
     async def query(session: Session) -> datetime | None:
-        recent = await _recent(session, viewer, newsroom.settings)
-        return rate_ends(recent, newsroom.settings.comment_rate, session.now)
+        posted = await recent(session, signed_in(viewer), newsroom.settings)
+        return rate_ends(posted, newsroom.settings.comment_rate, session.now)
 
     return await newsroom.store.read(query)
 
 
-async def _recent(session: Session, viewer: Viewer, settings: Settings) -> Sequence[datetime]:
-    """The viewer's latest posts, as far as their rate limit asks for them; newest first."""
-    if not _limited(viewer, settings):
-        return ()
-    return await session.comments.posted_since(signed_in(viewer), session.now - RATE_SPAN, settings.comment_rate)
-
-
 def _limited(viewer: Viewer, settings: Settings) -> bool:
     return settings.comment_rate > 0 and viewer.role is Role.READER
-
-
-async def _revised(session: Session, settings: Settings, comment: Comment, body: str) -> Hold | None:
-    """Whether a published comment has to wait again with its new text."""
-    [article] = await session.articles.by_ids([comment.article_id])
-    revision = Submission(
-        policy=comment_policy(article, settings, session.now),
-        author=await person(session, comment.user_id),
-        body=body,
-        now=session.now,
-        article_id=article.id,
-    )
-    hold = _held(revision, EDIT_RULES)
-    return hold if comment.published else None
-
-
-def _held(submission: Submission, rules: Sequence[Rule]) -> Hold | None:
-    verdict = judge(submission, rules)
-    if isinstance(verdict, ProblemDetail):
-        raise Problem(verdict)
-    return verdict
 
 
 def _refuse(problem: ProblemDetail | None) -> None:

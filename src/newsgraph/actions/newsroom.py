@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeVar
 
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.users import Role, Viewer
+from newsgraph.policies.submissions import Vocabulary
+from newsgraph.ports.outside import OutsideRule
 from newsgraph.ports.store import Session, Store
 from newsgraph.settings import Settings
 
@@ -28,6 +30,8 @@ class Keep(Enum):
 class Newsroom:
     store: Store
     settings: Settings
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    outside: OutsideRule | None = None
 
 
 def signed_in(viewer: Viewer) -> int:
@@ -59,6 +63,11 @@ class Call:
     key: str | None
 
 
+async def receipt_of(session: Session, call: Call) -> str | None:
+    """The result of the same call before, as JSON."""
+    return await session.receipts.find(call.user_id, call.mutation, call.key) if call.key else None
+
+
 async def once(newsroom: Newsroom, call: Call, change: Callable[[Session], Awaitable[Result]]) -> Result:
     """Runs `change` in a transaction, together with the receipt that makes a repeat answer the first result.
 
@@ -71,7 +80,7 @@ async def once(newsroom: Newsroom, call: Call, change: Callable[[Session], Await
     key = call.key
 
     async def unit(session: Session) -> Result:
-        receipt = await session.receipts.find(call.user_id, call.mutation, key)
+        receipt = await receipt_of(session, call)
         if receipt is not None:
             first: Result = json.loads(receipt)
             return first

@@ -5,6 +5,7 @@ Whatever changes a comment is written here: the row, the counters of its thread 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from newsgraph.domain.articles import Article
@@ -13,7 +14,7 @@ from newsgraph.domain.errors import CommentErrorCode, Fault, FaultCode, Problem,
 from newsgraph.domain.events import CommentCause, CommentChanged
 from newsgraph.domain.users import User, Viewer
 from newsgraph.policies.access import article_visible, comment_visible
-from newsgraph.policies.moderation import Hold, Submission
+from newsgraph.policies.submissions import Ruling, Submission
 from newsgraph.ports.comments import NewComment
 from newsgraph.ports.store import Session
 
@@ -59,9 +60,9 @@ async def person(session: Session, user_id: int) -> User:
     return found[0]
 
 
-async def insert(session: Session, given: Submission, thread: list[Comment], hold: Hold | None) -> Comment:
+async def insert(session: Session, given: Submission, thread: Sequence[Comment], ruling: Ruling | None) -> Comment:
     """The new comment below `thread`, whose counters it enters when it is shown at once."""
-    status = CommentStatus.PUBLISHED if hold is None else CommentStatus.PENDING
+    status = CommentStatus.PUBLISHED if ruling is None else ruling.status
     depth = 0 if given.parent is None else given.parent.depth + 1
     comment = await session.comments.insert(
         NewComment(given.article_id, given.reply_to, given.author.id, given.body, status, depth)
@@ -102,10 +103,11 @@ def _event(cause: CommentCause, before: Comment | None, after: Comment) -> Comme
 
 
 async def note(
-    session: Session, comment: Comment, before: CommentStatus | None, by: Hold | int, reason: str | None = None
+    session: Session, comment: Comment, before: CommentStatus | None, by: Ruling | int, reason: str | None = None
 ) -> None:
-    """A line of the comment's history; `by` is the rule that held it, or the person who decided."""
-    rule = by.rule if isinstance(by, Hold) else None
-    user_id = None if isinstance(by, Hold) else by
-    action = ModerationAction(comment.id, user_id, rule, before, comment.status, reason, session.now)
+    """A line of the comment's history; `by` is what a rule decided, or the person who did."""
+    if isinstance(by, Ruling):
+        action = ModerationAction(comment.id, None, by.rule, before, comment.status, by.reason, session.now)
+    else:
+        action = ModerationAction(comment.id, by, None, before, comment.status, reason, session.now)
     await session.comments.add_history(action)

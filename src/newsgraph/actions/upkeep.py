@@ -9,7 +9,7 @@ from newsgraph.ports.store import Session
 
 
 async def upkeep(newsroom: Newsroom) -> None:
-    """Drops events, receipts and view buckets that are past their time, each in a transaction of its own."""
+    """Drops events, receipts, prints and view buckets that are past their time, each in a transaction of its own."""
     settings = newsroom.settings
 
     async def trim(session: Session) -> int:
@@ -19,7 +19,10 @@ async def upkeep(newsroom: Newsroom) -> None:
     async def forget(session: Session) -> int:
         return await session.receipts.prune(session.now - timedelta(seconds=settings.receipt_age))
 
-    for work in (trim, forget, _prune_views):
+    async def unsaid(session: Session) -> int:
+        return await session.comments.prune_prints(session.now - timedelta(seconds=settings.comment_repeat_window))
+
+    for work in (trim, forget, unsaid, _prune_views):
         await newsroom.store.write(work)
 
 

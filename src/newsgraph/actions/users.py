@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsgraph.actions.newsroom import Call, Keep, Newsroom, kept, once, require
@@ -37,11 +37,12 @@ async def _recognised(session: Session, claims: Claims) -> User:
 
 @dataclass(frozen=True, slots=True)
 class RestrictUser:
-    """`suspended_until` None lifts a suspension, `banned` None leaves the ban as it is."""
+    """`suspended_until` None lifts a suspension, `banned` and `premoderated` None leave what holds."""
 
     user_id: int
     suspended_until: datetime | Keep | None = Keep.KEEP
     banned: bool | None = None
+    premoderated: bool | None = None
     reason: str | None = None
     key: str | None = None
 
@@ -52,15 +53,22 @@ async def restrict(newsroom: Newsroom, viewer: Viewer, command: RestrictUser) ->
 
     async def change(session: Session) -> int:
         before = await _restrictable(session, user_id, command.user_id)
-        until = kept(command.suspended_until, before.suspended_until)
-        banned = before.banned if command.banned is None else command.banned
-        after = await session.users.restrict(before.id, until, banned)
+        after = await session.users.restrict(_restricted(before, command))
         if after != before:
             session.log.append(UserChanged(after.id))
             LOG.info("user %d restricted by %d: %s", after.id, user_id, one_line(command.reason or "no reason given"))
         return before.id
 
     return await once(newsroom, Call(user_id, "restrictUser", command.key), change)
+
+
+def _restricted(user: User, command: RestrictUser) -> User:
+    return replace(
+        user,
+        suspended_until=kept(command.suspended_until, user.suspended_until),
+        banned=user.banned if command.banned is None else command.banned,
+        premoderated=user.premoderated if command.premoderated is None else command.premoderated,
+    )
 
 
 async def _restrictable(session: Session, by: int, user_id: int) -> User:

@@ -149,6 +149,14 @@ class ModerationAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What an outside rule says of a comment: PUBLISHED for no objection."""
+
+    status: CommentStatus
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recount:
     """What a change of one comment's status does to the counters of its thread.
 

@@ -38,6 +38,8 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class User:
+    """`premoderated`: whatever they write waits for a moderator."""
+
     id: int
     subject: str
     name: str
@@ -45,6 +47,7 @@ class User:
     suspended_until: datetime | None
     banned: bool
     claims_at: datetime
+    premoderated: bool = False
 
     @property
     def badges(self) -> tuple[str, ...]:

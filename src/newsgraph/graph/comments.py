@@ -179,6 +179,33 @@ async def moderation_queue(
     )
 
 
+async def pending_of(
+    root: User,
+    info: Info,
+    article_id: strawberry.ID | None = None,
+    first: int | None = None,
+    after: str | None = None,
+) -> Connection:
+    """What its author sees and nobody else: `root` is the viewer."""
+    context = info.context
+    article = None if article_id is None else await _article_number(context, article_id)
+    asked = page_slice(PageArguments(first, after), _QUEUE_ORDER, context.page_limits)
+
+    async def waiting(session: Session) -> CommentRows:
+        head = await session.log.head()
+        return CommentRows(await session.comments.waiting(root.id, article, asked), head.last_seq)
+
+    context.depends.on(MODERATION)
+    found = await context.read(waiting)
+    return connect(
+        page_of(found.rows, asked),
+        _QUEUE_ORDER,
+        comment_key(CommentOrder.OLDEST),
+        lambda: context.read(lambda s: s.comments.waiting_count(root.id, article)),
+        context.services.streams.position(found.seq).encode(),
+    )
+
+
 async def _article_number(context: Context, global_: str) -> int:
     article_id = number(global_, "Article")
     found = None if article_id is None else await articles.visible(context, article_id)

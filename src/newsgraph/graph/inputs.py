@@ -88,15 +88,18 @@ class SetCommentPolicyInput:
     open: bool | None = UNSET
     mode: ModerationMode | None = _optional("Null follows the site.")
     max_length: int | None = _optional("Null follows the site.")
-    closes_at: datetime | None = _optional("Null never closes.")
+    closes_at: datetime | None = _optional("Null follows the site.")
     client_mutation_id: str | None = _optional(_KEY)
 
 
-@strawberry.input(description="Suspend until a time, ban, or lift both. Fields left out stay as they are.")
+@strawberry.input(
+    description="Suspend until a time, ban, hold what they write, or lift it. Fields left out stay as they are."
+)
 class RestrictUserInput:
     user_id: strawberry.ID
     suspended_until: datetime | None = _optional("Null lifts a suspension.")
     banned: bool | None = UNSET
+    premoderated: bool | None = _optional("Whether all that they write waits for a moderator.")
     reason: str | None = UNSET
     client_mutation_id: str | None = _optional(_KEY)
 

@@ -300,6 +300,7 @@ async def restrict_user(info: Info, input: inputs.RestrictUserInput) -> Outcome:
             user_id=_number(input.user_id, "Commenter", "userId", CommentErrorCode.NOT_FOUND),
             suspended_until=_kept(input.suspended_until),
             banned=_given(input.banned),
+            premoderated=_given(input.premoderated),
             reason=_given(input.reason),
             key=key,
         )
@@ -332,7 +333,9 @@ class Mutation:
     flag_comment: CommentPayload = change(flag_comment, "Signed-in readers; once for each comment.")
     moderate_comment: CommentPayload = change(moderate_comment, "Moderators.")
     set_comment_policy: ArticlePayload = change(set_comment_policy, "Moderators.")
-    restrict_user: RestrictUserPayload = change(restrict_user, "Moderators. Suspend until a time, ban, or lift both.")
+    restrict_user: RestrictUserPayload = change(
+        restrict_user, "Moderators. Suspend until a time, ban, hold what they write, or lift it."
+    )
     publish_article: ArticlePayload = change(publish_article, "Editors.")
     update_article: ArticlePayload = change(update_article, "Editors. Fields left out stay as they are.")
     retract_article: ArticlePayload = change(retract_article, "Editors. Readers no longer find it anywhere.")

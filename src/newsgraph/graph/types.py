@@ -297,6 +297,16 @@ class Commenter(Node):
     id: strawberry.ID = by(users.commenter_id)
     name: str
     badges: list[str] = of("What the newsroom says of them: STAFF, MODERATOR, EDITOR, ADMIN.")
+    standing: Standing = by(
+        users.standing, "What moderators decided about them. Moderators only.", auth(Role.MODERATOR), PRIVATE
+    )
+
+
+@strawberry.type(description="What a commenter may not do at present.")
+class Standing:
+    banned: bool
+    suspended_until: datetime | None
+    premoderated: bool = of("Whatever they write waits for a moderator.")
 
 
 @strawberry.type(description="Who is asking.", directives=[PRIVATE])
@@ -306,6 +316,9 @@ class Viewer:
     role: Role
     suspended_until: datetime | None = of("May not comment before then.")
     banned: bool
+    pending_comments: CommentConnection = by(
+        comments.pending_of, "The viewer's own comments that wait for a moderator, oldest first.", cost(5)
+    )
 
 
 @strawberry.type

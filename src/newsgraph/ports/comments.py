@@ -29,6 +29,16 @@ class NewComment:
     depth: int
 
 
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A text by its fingerprint, as this person's comment (0: not stored yet) has it, since a time."""
+
+    fingerprint: int
+    user_id: int
+    since: datetime
+    comment_id: int = 0
+
+
 class Comments(Protocol):
     async def by_ids(self, ids: Sequence[int]) -> Sequence[Comment]:
         """Those that exist, of every status, in any order."""
@@ -87,6 +97,30 @@ class Comments(Protocol):
     async def set_reaction(self, comment_id: int, user_id: int, kind: ReactionKind | None) -> ReactionKind | None:
         """Sets or takes back a person's reaction; returns the one that stood before. Counters are not touched."""
         ...
+
+    async def waiting(self, user_id: int, article_id: int | None, asked: Slice) -> Sequence[Comment]:
+        """This person's own that are held, in the order of a queue; `asked.limit + 1` rows."""
+        ...
+
+    async def waiting_count(self, user_id: int, article_id: int | None) -> int: ...
+
+    async def published_of(self, user_id: int, besides: int, limit: int) -> int:
+        """How many of this person's latest 200 comments readers see, one aside; at most `limit`."""
+        ...
+
+    async def add_print(self, comment: Comment, fingerprint: int) -> None:
+        """Notes what a comment says now, to find the same text again."""
+        ...
+
+    async def own_prints(self, print_: Print) -> Sequence[tuple[int, int | None]]:
+        """Article and parent of this person's other comments with the same text, without removed ones; at most 100."""
+        ...
+
+    async def print_authors(self, print_: Print, limit: int) -> int:
+        """How many other people posted the same text; at most `limit`."""
+        ...
+
+    async def prune_prints(self, before: datetime) -> int: ...
 
     async def posted_since(self, user_id: int, since: datetime, limit: int) -> Sequence[datetime]:
         """When this person posted, newest first."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
 from newsgraph.domain.users import Claims, User
@@ -18,4 +17,6 @@ class Users(Protocol):
         """Creates the person or updates name and role; claims issued earlier than the known ones change nothing."""
         ...
 
-    async def restrict(self, user_id: int, suspended_until: datetime | None, banned: bool) -> User: ...
+    async def restrict(self, user: User) -> User:
+        """Writes what moderators decide about a person: suspension, ban and pre-moderation."""
+        ...

@@ -17,7 +17,7 @@ from newsgraph.domain.comments import (
     ReactionKind,
 )
 from newsgraph.domain.pages import Slice
-from newsgraph.ports.comments import NewComment
+from newsgraph.ports.comments import NewComment, Print
 from newsgraph.storage.connection import Row, Sql
 from newsgraph.storage.statements import Keyset, Part
 from newsgraph.storage.values import batch, from_ms, grouped, optional, to_ms
@@ -80,9 +80,12 @@ class SqlComments:
 
     def _queue(self, name: ModerationQueueName, article_id: int | None) -> tuple[Part, ...]:
         queue = Part("queue", self._sql.fragment(f"comments_queue_{name.value.lower()}"))
+        return queue, *self._article(article_id)
+
+    def _article(self, article_id: int | None) -> tuple[Part, ...]:
         if article_id is None:
-            return (queue,)
-        return queue, Part("article", self._sql.fragment("comments_queue_article"), (article_id,))
+            return ()
+        return (Part("article", self._sql.fragment("comments_queue_article"), (article_id,)),)
 
     async def insert(self, new: NewComment) -> Comment:
         (comment_id,) = self._sql.one(
@@ -148,6 +151,33 @@ class SqlComments:
         elif kind is not before:
             self._sql.execute("reaction_set", comment_id, user_id, kind.value)
         return before
+
+    async def waiting(self, user_id: int, article_id: int | None, asked: Slice) -> Sequence[Comment]:
+        parts = (*self._article(article_id), *_QUEUE.parts(asked))
+        return [_comment(row) for row in self._sql.rows("comments_waiting", user_id, asked.limit + 1, parts=parts)]
+
+    async def waiting_count(self, user_id: int, article_id: int | None) -> int:
+        found: int = self._sql.value("comments_waiting_count", user_id, parts=self._article(article_id))
+        return found
+
+    async def published_of(self, user_id: int, besides: int, limit: int) -> int:
+        found: int = self._sql.value("comments_published_of", user_id, besides, limit)
+        return found
+
+    async def add_print(self, comment: Comment, fingerprint: int) -> None:
+        self._sql.execute("comment_print", comment.id, fingerprint, comment.user_id, to_ms(self._now))
+
+    async def own_prints(self, print_: Print) -> Sequence[tuple[int, int | None]]:
+        args = (print_.fingerprint, print_.user_id, to_ms(print_.since), print_.comment_id)
+        return [(article_id, parent_id) for article_id, parent_id in self._sql.rows("comment_prints_own", *args)]
+
+    async def print_authors(self, print_: Print, limit: int) -> int:
+        args = (print_.fingerprint, to_ms(print_.since), print_.user_id, limit)
+        found: int = self._sql.value("comment_prints_authors", *args)
+        return found
+
+    async def prune_prints(self, before: datetime) -> int:
+        return self._sql.execute("comment_prints_prune", to_ms(before))
 
     async def posted_since(self, user_id: int, since: datetime, limit: int) -> Sequence[datetime]:
         rows = self._sql.rows("comments_posted_since", user_id, to_ms(since), limit)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
 
 from newsgraph.domain.users import Claims, Role, User
@@ -28,12 +27,14 @@ class SqlUsers:
         self._sql.execute("user_recognise", claims.subject, claims.name, claims.role.value, to_ms(claims.issued_at))
         return _user(self._sql.one("user_by_subject", claims.subject))
 
-    async def restrict(self, user_id: int, suspended_until: datetime | None, banned: bool) -> User:
-        return _user(self._sql.one("user_restrict", user_id, to_ms(suspended_until), banned))
+    async def restrict(self, user: User) -> User:
+        restrictions = (to_ms(user.suspended_until), user.banned, user.premoderated)
+        return _user(self._sql.one("user_restrict", user.id, *restrictions))
 
 
 @lru_cache(maxsize=2_048)
 def _user(row: Row) -> User:
     """Remembered: 2 microseconds each, and few write many comments."""
-    key, subject, name, role, suspended_until, banned, claims_at = row
-    return User(key, subject, name, Role(role), from_ms(suspended_until), bool(banned), from_ms(claims_at))
+    key, subject, name, role, suspended_until, banned, claims_at, premoderated = row
+    since, until = from_ms(claims_at), from_ms(suspended_until)
+    return User(key, subject, name, Role(role), until, bool(banned), since, bool(premoderated))

@@ -98,6 +98,41 @@ ON CONFLICT (comment_id, user_id) DO UPDATE SET kind = excluded.kind
 -- name: reaction_take_back
 DELETE FROM reactions WHERE comment_id = $1 AND user_id = $2
 
+-- name: comments_waiting
+SELECT /*comment_columns*/ FROM comments AS c
+WHERE c.user_id = $1 AND c.status IN ('PENDING', 'WITHHELD') /*article*/ /*between*/
+ORDER BY /*order*/
+LIMIT $2
+
+-- name: comments_waiting_count
+SELECT count(*) FROM comments AS c WHERE c.user_id = $1 AND c.status IN ('PENDING', 'WITHHELD') /*article*/
+
+-- The latest 200 are looked at: else somebody with many refused ones would be counted at length.
+-- name: comments_published_of
+SELECT count(*) FROM (
+    SELECT 1 FROM (SELECT id, status FROM comments WHERE user_id = $1 ORDER BY created_at DESC LIMIT 200)
+    WHERE status = 'PUBLISHED' AND id <> $2
+    LIMIT $3
+)
+
+-- name: comment_prints_own
+SELECT c.article_id, c.parent_id
+FROM comment_prints AS p JOIN comments AS c ON c.id = p.comment_id
+WHERE p.print = $1 AND p.user_id = $2 AND p.at >= $3 AND c.status <> 'REMOVED' AND c.id <> $4
+LIMIT 100
+
+-- name: comment_prints_authors
+SELECT count(*) FROM (
+    SELECT DISTINCT user_id FROM comment_prints WHERE print = $1 AND at >= $2 AND user_id <> $3 LIMIT $4
+)
+
+-- name: comment_print
+INSERT INTO comment_prints (comment_id, print, user_id, at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (comment_id) DO UPDATE SET print = excluded.print, at = excluded.at
+
+-- name: comment_prints_prune
+DELETE FROM comment_prints WHERE at < $1
+
 -- name: comments_posted_since
 SELECT created_at FROM comments WHERE user_id = $1 AND created_at >= $2
 ORDER BY created_at DESC

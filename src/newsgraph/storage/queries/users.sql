@@ -1,5 +1,5 @@
 -- name: user_columns
-id, subject, name, role, suspended_until, banned, claims_at
+id, subject, name, role, suspended_until, banned, claims_at, premoderated
 
 -- name: users_by_ids
 SELECT /*user_columns*/ FROM users WHERE id IN ids($1)
@@ -13,5 +13,5 @@ ON CONFLICT (subject) DO UPDATE SET name = excluded.name, role = excluded.role, 
 WHERE excluded.claims_at >= users.claims_at
 
 -- name: user_restrict
-UPDATE users SET suspended_until = $2, banned = $3 WHERE id = $1
+UPDATE users SET suspended_until = $2, banned = $3, premoderated = $4 WHERE id = $1
 RETURNING /*user_columns*/
