@@ -163,7 +163,14 @@ async def _served(settings: Settings, front: _Front, background: Sequence[Backgr
         yield
         for job in running.jobs:
             job.cancel()
-        await running.services.views.flush(newsroom)
+        await _last_views(running.services)
+
+
+async def _last_views(services: Services) -> None:
+    try:
+        await services.views.flush(services.newsroom)
+    except Fault:
+        LOG.warning("views of the last seconds are lost: they could not be written")
 
 
 @dataclass(slots=True)
@@ -182,10 +189,12 @@ class _Front:
         view = self._running.sockets if scope["type"] == "websocket" else self._running.http
         await view(scope, receive, send)
 
-    async def check(self) -> object:
+    async def check(self) -> str:
         if self._newsroom is None:
             raise OSError("not open yet")
-        return await self._newsroom.store.read(lambda session: session.log.head())
+        store = self._newsroom.store
+        await store.read(lambda session: session.log.head())
+        return store.condition.value
 
 
 @dataclass(slots=True)
@@ -238,8 +247,8 @@ async def _periodically(seconds: float, job: Job, newsroom: Newsroom) -> None:
         await asyncio.sleep(seconds)
         try:
             await job(newsroom)
-        except Fault as fault:
-            LOG.warning("%s: %s", job, fault)
+        except Fault as fault:  # the store has said in the log what ails it
+            LOG.debug("%s: %s", job, fault)
         except Exception as error:
             report_fault(error, "a periodic job")
 

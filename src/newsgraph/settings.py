@@ -114,6 +114,7 @@ class Settings:
     socket_ping_timeout: float = _setting(20.0, "A WebSocket that does not answer a ping for so long is closed.")
     poll_interval: float = _setting(0.025, "How often other processes' commits are looked for.")
     write_queue: int = _setting(1_000, "Writes that may wait; more are UNAVAILABLE.")
+    lock_timeout: float = _setting(5.0, "How long a change waits while another process holds the database.")
     readers: int = _setting(2, "Connections that read.")
     import_max_bytes: int = _setting(100_000_000, "Largest source that is imported.")
     import_private_hosts: bool = _setting(False, "Import from private and local addresses too.")

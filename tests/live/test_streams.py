@@ -16,7 +16,7 @@ from newsgraph.domain.tags import MODERATION
 from newsgraph.live.hub import Hub
 from newsgraph.live.streams import Channel, Happened, Opened, Reset, ResetReason, Streams, Stretch
 from newsgraph.live.tail import Tail
-from newsgraph.ports.store import Session, Store
+from newsgraph.ports.store import Condition, Session, Store
 from tests.live.test_tail import last_seq, post
 
 T = TypeVar("T")
@@ -43,6 +43,8 @@ async def follow(
 
 class Interleaved:
     """A store that lets other things happen right before and right after each of a stream's reads."""
+
+    condition = Condition.OK
 
     def __init__(self, store: Store, meanwhile: Callable[[], Awaitable[None]]) -> None:
         self._store = store

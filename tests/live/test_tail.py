@@ -13,7 +13,7 @@ from newsgraph.live import tail as tails
 from newsgraph.live.bells import LocalBell
 from newsgraph.live.hub import Hub, Mailbox
 from newsgraph.live.tail import Tail
-from newsgraph.ports.store import Session, Store
+from newsgraph.ports.store import Condition, Session, Store
 from tests.conftest import Clock
 
 T = TypeVar("T")
@@ -121,6 +121,8 @@ async def test_what_was_trimmed_when_it_had_been_read_is_told_once(store: Store)
 class Failing:
     """A store whose reads fail as often as it was told."""
 
+    condition = Condition.OK
+
     def __init__(self, store: Store) -> None:
         self._store = store
         self.errors: list[Exception] = []
@@ -167,6 +169,8 @@ async def test_a_ring_is_not_lost_and_silence_ends() -> None:
 
 class Held:
     """A store whose reads are answered when they are let go, with what there was when they were asked."""
+
+    condition = Condition.OK
 
     def __init__(self, store: Store) -> None:
         self._store = store

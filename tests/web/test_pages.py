@@ -48,8 +48,8 @@ def test_a_public_address_over_tls_makes_a_socket_over_tls() -> None:
 
 
 async def test_healthz_while_the_store_can_be_read() -> None:
-    async def check() -> int:
-        return 1
+    async def check() -> str:
+        return "ok"
 
     response = await get(Starlette(routes=[Route("/healthz", healthz(check))]), "/healthz")
     assert (response.status_code, response.json()) == (200, {"status": "ok", "version": __version__})
@@ -58,7 +58,7 @@ async def test_healthz_while_the_store_can_be_read() -> None:
 
 @pytest.mark.parametrize("error", [Fault(FaultCode.UNAVAILABLE, "away"), OSError("not open yet")])
 async def test_healthz_while_it_cannot(error: Exception) -> None:
-    async def check() -> int:
+    async def check() -> str:
         raise error
 
     response = await get(Starlette(routes=[Route("/healthz", healthz(check))]), "/healthz")

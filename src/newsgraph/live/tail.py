@@ -119,7 +119,7 @@ class Tail:
 
 
 def _report(error: Exception) -> None:
-    if isinstance(error, Fault):
-        LOG.warning("the log cannot be read, trying again: %s", error)
+    if isinstance(error, Fault):  # the store has said in the log what ails it
+        LOG.debug("the log cannot be read, trying again: %s", error)
     else:
         report_fault(error, "following the log")

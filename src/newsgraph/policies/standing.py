@@ -53,7 +53,7 @@ def depth(given: Submission) -> Verdict:
 
 def rate_ends(recent: Sequence[datetime], rate: int, now: datetime) -> datetime | None:
     """When somebody who posted at these times, newest first, may post again; None when that is now."""
-    counted = [posted for posted in recent if posted > now - RATE_SPAN]
+    counted = [posted for posted in recent if now - RATE_SPAN < posted < now + RATE_SPAN]  # clocks are set back, too
     return counted[rate - 1] + RATE_SPAN if 0 < rate <= len(counted) else None
 
 

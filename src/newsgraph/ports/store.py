@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from enum import Enum
 from typing import Protocol, TypeVar
 
 from newsgraph.ports.articles import Articles
@@ -21,6 +22,14 @@ T = TypeVar("T")
 
 class Refused(Exception):
     """A rule of the database itself forbids the row: a counter below zero, a second one of what is unique."""
+
+
+class Condition(Enum):
+    """How the last attempts ended. DEGRADED: some reading or writing fails. DAMAGED: the file itself is broken."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    DAMAGED = "damaged"
 
 
 class Session(Protocol):
@@ -71,6 +80,9 @@ class Store(Protocol):
         or too many writes are waiting; nothing of the change remains.
         """
         ...
+
+    @property
+    def condition(self) -> Condition: ...
 
     async def secret(self) -> str:
         """The signing secret that this database was created with, for those who configure none of their own."""

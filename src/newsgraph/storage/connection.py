@@ -11,7 +11,6 @@ from typing import Any, Self, TypeVar
 import aiosqlite
 
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.observe import LOG
 from newsgraph.ports.store import Refused
 from newsgraph.storage.statements import Part, Statements, Value
 
@@ -19,34 +18,7 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 Observer = Callable[[str], None]
 
-# What is the machine's or another process's doing and may pass; everything else is a defect of ours.
-_PASSING = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_NOTADB,
-    }
-)
-
 _REFUSED = (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError)
-
-
-def is_passing(error: BaseException) -> bool:
-    """Whether the database as such failed, not the statement."""
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
-
-
-def unavailable(error: BaseException) -> Fault:
-    """What clients may hear of it; the reason is for our log."""
-    LOG.warning("the database is not available: %s", error)
-    return Fault(FaultCode.UNAVAILABLE, "The database is not available now; try again.")
 
 
 class Connection(aiosqlite.Connection):
@@ -65,15 +37,15 @@ class Connection(aiosqlite.Connection):
         return await hand_over(work, self._conn)
 
 
-def connection_to(path: str | Path, read_only: bool = False) -> Connection:
-    """Opened and closed as an async context manager."""
-    return Connection(partial(_open, path, read_only), iter_chunk_size=64)
+def connection_to(path: str | Path, read_only: bool = False, patience: float = 5.0) -> Connection:
+    """Opened and closed as an async context manager. `patience`: seconds to wait for another process's lock."""
+    return Connection(partial(_open, path, read_only, patience), iter_chunk_size=64)
 
 
-def _open(path: str | Path, read_only: bool) -> sqlite3.Connection:
+def _open(path: str | Path, read_only: bool, patience: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=512)
     pragmas = {
-        "busy_timeout": 5_000,
+        "busy_timeout": int(1_000 * patience),
         "journal_mode": "WAL",
         "synchronous": "FULL",
         "foreign_keys": "ON",

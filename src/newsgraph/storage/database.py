@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from newsgraph.ports.bell import Bell
-from newsgraph.ports.store import Session
+from newsgraph.ports.store import Condition, Session
 from newsgraph.settings import Settings
 from newsgraph.storage.connection import Connection, Observer, connection_to
 from newsgraph.storage.jobs import Reads, Writes
@@ -36,15 +36,18 @@ class SqliteStore:
     ) -> AsyncIterator[SqliteStore]:
         """Brings the file up to date and serves it; at the end waits for what was begun.
 
-        Of `settings` it reads `readers` and `write_queue`. The bell is rung after every commit of events.
-        Errors: storage.migrations.UnusableDatabase.
+        Of `settings` it reads `readers`, `write_queue` and `lock_timeout`. The bell is rung after every
+        commit of events. Errors: storage.migrations.UnusableDatabase.
         """
         await asyncio.to_thread(migrate, path)
         statements = await asyncio.to_thread(load)
         transactions = Transactions(statements, clock)
         async with AsyncExitStack() as opened:
-            writer = await opened.enter_async_context(connection_to(path))
-            readers = [await opened.enter_async_context(connection_to(path, True)) for _ in range(settings.readers)]
+            patience = settings.lock_timeout
+            writer = await opened.enter_async_context(connection_to(path, False, patience))
+            readers = [
+                await opened.enter_async_context(connection_to(path, True, patience)) for _ in range(settings.readers)
+            ]
             reads, writes = Reads(readers, transactions), Writes(writer, transactions, bell, settings.write_queue)
             opened.push_async_callback(reads.finish)
             opened.push_async_callback(writes.finish)
@@ -66,6 +69,13 @@ class SqliteStore:
     async def write(self, change: Callable[[Session], Awaitable[T]]) -> T:
         result: T = await self._writes.run(change)
         return result
+
+    @property
+    def condition(self) -> Condition:
+        reads, writes = self._reads.health, self._writes.health
+        if reads.damaged or writes.damaged:
+            return Condition.DAMAGED
+        return Condition.DEGRADED if reads.failing or writes.failing else Condition.OK
 
     async def secret(self) -> str:
         return self._secret

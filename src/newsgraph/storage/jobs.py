@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.observe import LOG
 from newsgraph.ports.bell import Bell
-from newsgraph.storage.connection import Connection, unavailable
+from newsgraph.storage.connection import Connection
+from newsgraph.storage.health import Health, is_passing, of_reads, of_writes
 from newsgraph.storage.transactions import Outcome, Transactions, Work
 
 _GROUP = 256  # units in one transaction: the first of them waits for the last
@@ -30,6 +30,15 @@ class Job:
             self.future.set_result(outcome.value)
         else:
             self.future.set_exception(outcome.error)
+
+
+def _told(outcome: Outcome, health: Health) -> Outcome:
+    """A failure of the database itself becomes what clients may hear of it."""
+    if outcome.error is not None and is_passing(outcome.error):
+        return Outcome(error=health.failed(outcome.error))
+    if outcome.error is None and not health.well:
+        health.worked()
+    return outcome
 
 
 class _Tasks:
@@ -58,6 +67,7 @@ class Reads:
         self._idle = list(connections)
         self._transactions = transactions
         self._waiting: list[Job] = []
+        self.health = of_reads()
         self._tasks = _Tasks()
 
     async def run(self, work: Work) -> Any:
@@ -83,9 +93,9 @@ class Reads:
         try:
             outcomes = await connection.run(partial(self._transactions.read, [job.work for job in jobs]))
         except Exception as error:
-            outcomes = [Outcome(error=unavailable(error)) for _ in jobs]
+            outcomes = [Outcome(error=self.health.failed(error, len(jobs)))] * len(jobs)
         for job, outcome in zip(jobs, outcomes, strict=True):
-            job.settle(outcome)
+            job.settle(_told(outcome, self.health))
 
 
 class Writes:
@@ -97,6 +107,7 @@ class Writes:
         self._bell = bell
         self._limit = limit
         self._waiting: deque[Job] = deque()
+        self.health = of_writes()
         self._busy = False
         self._tasks = _Tasks()
 
@@ -125,10 +136,12 @@ class Writes:
         try:
             outcomes = await self._connection.run(partial(self._transactions.write, [job.work for job in jobs]))
         except Exception as error:
-            LOG.warning("a transaction of %d changes failed: %s", len(jobs), error)
+            fault = self.health.failed(error, len(jobs))
             for job in jobs:
-                job.settle(Outcome(error=unavailable(error)))
+                job.settle(Outcome(error=fault))
             return
+        if not self.health.well:
+            self.health.worked()
         try:
             if any(outcome.logged for outcome in outcomes):
                 self._bell.ring()

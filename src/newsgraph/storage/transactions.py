@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from newsgraph.ports.store import Session
-from newsgraph.storage.connection import Observer, Sql, is_passing, unavailable
+from newsgraph.storage.connection import Observer, Sql
+from newsgraph.storage.health import is_passing
 from newsgraph.storage.log import Pending, number
 from newsgraph.storage.session import SqlSession
 from newsgraph.storage.statements import Statements
@@ -68,7 +69,7 @@ class Transactions:
         try:
             return Outcome(_driven(work(SqlSession(sql, self._now(), None))))
         except BaseException as error:
-            return Outcome(error=unavailable(error) if is_passing(error) else error)
+            return Outcome(error=error)
 
     def _write_one(self, work: Work, connection: sqlite3.Connection, sql: Sql) -> Outcome:
         """Its events get their numbers at once, so that the units after it see the log and versions that it made."""

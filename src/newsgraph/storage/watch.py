@@ -6,9 +6,9 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
-from newsgraph.observe import LOG
 from newsgraph.ports.bell import Bell
 from newsgraph.storage.connection import Connection, connection_to
+from newsgraph.storage.health import Health, of_reads
 
 
 async def watch_commits(path: str | Path, interval: float, bell: Bell) -> None:
@@ -18,22 +18,26 @@ async def watch_commits(path: str | Path, interval: float, bell: Bell) -> None:
     no commit; it is no count of them. A ring for what this process wrote itself does no harm.
     """
     async with connection_to(path, True) as connection:
-        seen = await _version(connection)
+        health = of_reads()
+        seen = await _version(connection, health)
         while True:
             await asyncio.sleep(interval)
-            version = await _version(connection)
+            version = await _version(connection, health)
             if version != seen or version is None:
                 bell.ring()
             seen = version
 
 
-async def _version(connection: Connection) -> int | None:
+async def _version(connection: Connection, health: Health) -> int | None:
     """None when the file cannot be asked now: something may have been written."""
     try:
-        return await connection.run(_data_version)
+        version = await connection.run(_data_version)
     except sqlite3.Error as error:
-        LOG.warning("the database's commits cannot be watched now: %s", error)
+        health.failed(error)
         return None
+    if not health.well:
+        health.worked()
+    return version
 
 
 def _data_version(connection: sqlite3.Connection) -> int:

@@ -51,13 +51,13 @@ def render_index(settings: Settings) -> str:
     return render("index.html", values)
 
 
-def healthz(check: Callable[[], Awaitable[object]]) -> Endpoint:
-    """200 while `check` succeeds; 503 when it raises Fault or OSError, that is when the store cannot be read."""
+def healthz(check: Callable[[], Awaitable[str]]) -> Endpoint:
+    """200 with the status that `check` returns; 503 when it raises Fault or OSError: the store cannot be read."""
 
     async def respond(_request: Request) -> Response:
-        status, code = "ok", 200
+        code = 200
         try:
-            await check()
+            status = await check()
         except (Fault, OSError):
             status, code = "unavailable", 503
         return JSONResponse({"status": status, "version": __version__}, code, {"cache-control": "no-store"})
