@@ -79,7 +79,7 @@ def test_every_option_that_a_page_uses_exists() -> None:
     options = {option for command in cli.commands.values() for p in command.params for option in p.opts}
     for page in PAGES:
         for line in re.findall(
-            r"^.*\bnewsgraph (?:serve|demo|import|token|migrate|schema) .*$", page.read_text(), re.MULTILINE
+            r"^.*\bnewsgraph (?:serve|demo|import|token|check|migrate|schema) .*$", page.read_text(), re.MULTILINE
         ):
             for option in re.findall(r"(?<!\S)--[a-z-]+", line):
                 assert option in options | {"--help"}, (page.name, line)

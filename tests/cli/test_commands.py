@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -199,3 +201,42 @@ def test_import_refuses_private_addresses_unless_told_otherwise(address: str) ->
     result = run("import", "http://127.0.0.1:9/feed.xml", "--database", address)
     assert result.exit_code == 1
     assert "import_private_hosts" in result.stderr
+
+
+# --- check ---
+
+
+@pytest.fixture
+def drifted(address: str, database: Path, tmp_path: Path) -> str:
+    """A database in which an article has one comment too many, and an article's author is not there."""
+    assert run("import", feed(tmp_path / "feed.xml", *items(2)), "--database", address).exit_code == 0
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE articles SET comment_count = 5 WHERE id = 2")
+    return address
+
+
+def test_check_says_which_row_is_wrong_and_mends_it(drifted: str) -> None:
+    found = run("check", "--database", drifted)
+    assert found.exit_code == 1
+    assert found.stdout.splitlines()[0] == "comments  2: is 5, should be 0"
+    assert "1 have drifted. newsgraph check --fix mends it." in found.stdout
+    mended = run("check", "--fix", "--database", drifted)
+    assert (mended.exit_code, "1 put right, nothing is left." in mended.stdout) == (0, True)
+    again = run("check", "--database", drifted)
+    assert (again.exit_code, again.stdout.endswith("nothing has drifted.\n")) == (0, True)
+
+
+def test_check_tells_programs_the_same(drifted: str, database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("INSERT INTO list_pins VALUES ('latest', 9, 999)")
+    found = run("check", "--fix", "--json", "--database", drifted)
+    told = json.loads(found.stdout)
+    assert (found.exit_code, told["left"]) == (1, 1)
+    checks = {check["name"]: check for check in told["checks"] if check["found"]}
+    assert checks["comments"] == {
+        "name": "comments",
+        "found": [{"key": 2, "stored": 5, "right": 0}],
+        "mended": 1,
+        "left": 0,
+    }
+    assert (checks["references"]["mended"], checks["references"]["left"]) == (0, 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from newsgraph.actions.checks import CHECKS
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.pages import Slice
 from newsgraph.storage.statements import Keyset, Part, Statements
@@ -57,7 +58,9 @@ def test_every_statement_has_a_name_of_its_own() -> None:
 def test_every_statement_is_used() -> None:
     package = Path(str(files("newsgraph.storage")))
     code = "\n".join(path.read_text(encoding="utf-8") for path in package.glob("*.py"))
+    checks = {f"check_{check.name}" for check in CHECKS} | {f"mend_{check.name}" for check in CHECKS if check.mends}
+    assert checks == set(re.findall(r"^-- name: (\w+)$", QUERIES["checks.sql"], re.MULTILINE))
     for text in QUERIES.values():
-        for name in re.findall(r"^-- name: (\w+)$", text, re.MULTILINE):
+        for name in set(re.findall(r"^-- name: (\w+)$", text, re.MULTILINE)) - checks:
             composed = re.sub(r"(unmoderated|reported|pending|all|author|tag|tagged)$", "", name)
             assert f'"{name}"' in code or f"/*{name}*/" in "".join(QUERIES.values()) or f'"{composed}{{' in code, name

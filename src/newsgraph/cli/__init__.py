@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from newsgraph import __version__
+from newsgraph.cli.check import check
 from newsgraph.cli.demo import demo
 from newsgraph.cli.errors import Shell
 from newsgraph.cli.import_ import import_
@@ -23,7 +24,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, serve, import_, token, migrate, schema):
+for command in (demo, serve, import_, token, check, migrate, schema):
     cli.add_command(command)
 
 

@@ -27,6 +27,7 @@ class CommentCause(Enum):
     FEATURED = "FEATURED"
     REACTED = "REACTED"
     FLAGGED = "FLAGGED"
+    RECOUNTED = "RECOUNTED"
 
 
 class ArticleCause(Enum):
@@ -35,6 +36,7 @@ class ArticleCause(Enum):
     UPDATED = "UPDATED"
     RETRACTED = "RETRACTED"
     COMMENT_RULES = "COMMENT_RULES"
+    RECOUNTED = "RECOUNTED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Tags are scoped by parent, so that a comment on one article wakes nobody who rea
 from __future__ import annotations
 
 from newsgraph.domain.events import (
+    ArticleCause,
     ArticleChanged,
     AuthorChanged,
     CommentChanged,
@@ -28,6 +29,8 @@ def touched(event: Event) -> frozenset[str]:
         case ArticleChanged():
             tags = [f"slug:{event.slug}", f"articles:{event.section}", "articles"]
             tags += [f"articles:{event.section_before}"] if event.section_before else []
+            if event.cause is ArticleCause.RECOUNTED:
+                tags += [f"comments:{event.article_id}", f"views:{event.article_id}"]
         case ViewsCounted():
             tags = [f"views:{article_id}" for article_id in event.article_ids]
         case SectionChanged():

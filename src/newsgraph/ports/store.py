@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from newsgraph.ports.articles import Articles
 from newsgraph.ports.authors import Authors
+from newsgraph.ports.checks import Checks
 from newsgraph.ports.comments import Comments
 from newsgraph.ports.lists import Lists
 from newsgraph.ports.log import Log
@@ -41,6 +42,8 @@ class Session(Protocol):
     def articles(self) -> Articles: ...
     @property
     def authors(self) -> Authors: ...
+    @property
+    def checks(self) -> Checks: ...
     @property
     def comments(self) -> Comments: ...
     @property

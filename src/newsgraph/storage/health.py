@@ -33,6 +33,10 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, sqlite3.Error) and _code(error) in CAUSES
 
 
+def is_damage(error: BaseException) -> bool:
+    return _code(error) in _DAMAGE
+
+
 def _code(error: BaseException) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
@@ -56,7 +60,7 @@ class Health:
     def failed(self, error: BaseException, count: int = 1) -> Fault:
         """What clients may hear of it; the reason is for our log. `count`: of the requests that it concerns."""
         self.failing = True
-        self.damaged = self.damaged or _code(error) in _DAMAGE
+        self.damaged = self.damaged or is_damage(error)
         self._last = self._clock()
         self._refused += count
         self._tell(f"{CAUSES.get(_code(error), 'unexpectedly')}: {error}")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from newsgraph.storage.articles import SqlArticles
 from newsgraph.storage.authors import SqlAuthors
+from newsgraph.storage.checks import SqlChecks
 from newsgraph.storage.comments import SqlComments
 from newsgraph.storage.connection import Sql
 from newsgraph.storage.lists import SqlLists
@@ -23,6 +24,7 @@ class SqlSession:
         self.now = now
         self.articles = SqlArticles(sql, now)
         self.authors = SqlAuthors(sql)
+        self.checks = SqlChecks(sql)
         self.comments = SqlComments(sql, now)
         self.lists = SqlLists(sql, now)
         self.log = SqlLog(sql, now, pending)
