@@ -96,6 +96,7 @@ class Settings:
     variables_depth: int = _setting(8, "Deepest nesting of lists and objects in the variables.")
     variables_size: int = _setting(500_000, "Most characters in the variables of a request.")
     cost_maximum: int = _setting(10_000, "Most that an operation may cost, by the schema's @cost; 0: no limit.")
+    operation_timeout: float = _setting(10.0, "How long an operation may take, or one event of a stream; 0: no limit.")
     introspection: bool = _setting(True, "Answer questions about the schema, and suggest names in errors.")
     persisted_documents: int = _setting(4_000_000, "Most bytes of documents that clients register by hash; 0: none.")
     trusted_documents: str = _setting("", "A folder of .graphql files or a manifest: documents known by their ids.")

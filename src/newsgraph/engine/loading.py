@@ -54,16 +54,21 @@ class Batch(Generic[S]):
         self._read = read
         self._loaders: dict[Loader[S, Any, Any], None] = {}
         self._turn: _Turn | None = None
-        self._filling: asyncio.Task[None] | None = None
+        self._filling: list[asyncio.Task[None]] = []
 
     def wait(self, loader: Loader[S, Any, Any]) -> _Turn:
         """Begins one turn after the first of them was asked: by then the others are there too."""
         if self._turn is None:
             loop = asyncio.get_running_loop()
             self._turn = _Turn(loop=loop)
-            self._filling = loop.create_task(self._fill())
+            self._filling.append(loop.create_task(self._fill()))
         self._loaders[loader] = None
         return self._turn
+
+    def give_up(self) -> None:
+        """Nobody waits any more: what is being read is not."""
+        for task in self._filling:
+            task.cancel()
 
     async def _fill(self) -> None:
         loaders, self._loaders = list(self._loaders), {}

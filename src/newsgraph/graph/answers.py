@@ -14,7 +14,7 @@ from newsgraph.domain.tags import touched
 from newsgraph.domain.users import Viewer
 from newsgraph.engine.documents import Document, Request
 from newsgraph.engine.responses import Answer, Entry, Responses
-from newsgraph.graph.context import Context, Reader, Services
+from newsgraph.graph.context import Context, Reader, Services, giving_up
 from newsgraph.graph.dependencies import CURSORS, Dependencies
 from newsgraph.graph.encoding import as_json
 from newsgraph.graph.execution import Execution, encoded
@@ -129,7 +129,8 @@ class Answers:
         return Answer(body, as_of, frozenset(depends.tags), lasting, frozenset(depends.apart))
 
     async def _run(self, asked: Asked, context: Context) -> ExecutionResult:
-        result = await self.execution.run(asked.document, asked.request, context)
+        with giving_up(context, context.settings.operation_timeout):
+            result = await self.execution.run(asked.document, asked.request, context)
         if not result.errors:  # else what the failed part waited for may still go on
             context.loaders.forget()
         return result

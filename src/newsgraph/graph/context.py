@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -67,6 +69,10 @@ class Context:
         self.depends = Dependencies(self.depends.fields)
         self.__post_init__()
 
+    def give_up(self) -> None:
+        """Stops what is being read."""
+        self.loaders.give_up()
+
     def _kept(self) -> Sections | None:
         """Not for mutations, which see what they have written before the log is read."""
         services = self.services
@@ -89,6 +95,24 @@ class Context:
     @property
     def page_limits(self) -> PageLimits:
         return PageLimits(self.settings.page_default, self.settings.page_maximum)
+
+
+@contextmanager
+def giving_up(context: Context, patience: float) -> Iterator[None]:
+    """What is read within is read no more when it was cancelled, or after so many seconds (0: whenever it ends).
+
+    A task that waits for a loader only hears that it was cancelled when the loader has ended (engine.loading).
+    """
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(patience, context.give_up) if patience else None
+    try:
+        yield
+    except asyncio.CancelledError:
+        context.give_up()
+        raise
+    finally:
+        if timer is not None:
+            timer.cancel()
 
 
 Info = strawberry.Info[Context, None]

@@ -213,6 +213,10 @@ class Loaders:
         """Loaders and this keep each other, and what was read, in memory until a garbage collection; no longer so."""
         vars(self).clear()
 
+    def give_up(self) -> None:
+        """Stops reading for those who do not wait any more."""
+        self._batch.give_up()
+
     # What is noted
 
     def _tags(self, *names: str) -> Note[Any, Any]:

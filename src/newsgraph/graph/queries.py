@@ -55,7 +55,7 @@ class Query:
         pages_of("first"),
     )
     section: Section | None = by(_sections.section)
-    sections: list[Section] = by(_sections.sections, "In page order.", cost(2), list_of(20))
+    sections: list[Section] = by(_sections.sections, "In page order.", cost(2), list_of(10))
     author: Author | None = by(_authors.author)
     authors: AuthorConnection = by(_authors.authors, "By name.", cost(5), pages_of())
     latest_stories: RankedList | None = by(

@@ -104,7 +104,9 @@ class Article(Node):
     section: Section = by(articles.section)
     authors: list[Author] = by(articles.authors, "In the order of the byline.", list_of(2))
     tags: list[str] = by(articles.tags)
-    view_count: int = by(articles.view_count, "Readings in a window up to now. Bots and repeats are not counted.")
+    view_count: int = by(
+        articles.view_count, "Readings in a window up to now. Bots and repeats are not counted.", cost(1)
+    )
     you_may_also_like: RankedList = by(lists.related_of, "'You May Also Like'.", cost(5))
     ad_slots: list[AdSlot] = of(
         "Places that the publisher set aside for advertising on this article's page, in page order.",

@@ -91,7 +91,8 @@ class Reads:
 
     async def _read(self, jobs: Sequence[Job], connection: Connection) -> None:
         try:
-            outcomes = await connection.run(partial(self._transactions.read, [job.work for job in jobs]))
+            units = [(job.work, job.future.cancelled) for job in jobs]
+            outcomes = await connection.run(partial(self._transactions.read, units))
         except Exception as error:
             outcomes = [Outcome(error=self.health.failed(error, len(jobs)))] * len(jobs)
         for job, outcome in zip(jobs, outcomes, strict=True):

@@ -18,7 +18,12 @@ from newsgraph.storage.values import from_ms, to_ms
 
 T = TypeVar("T")
 Work = Callable[[Session], Awaitable[Any]]
+Over = Callable[[], bool]
+"""Whether nobody waits for a unit of work any more; asked on the connection's thread."""
+
 Clock = Callable[[], datetime]
+
+_STEPS = 10_000  # of SQLite's machine, some 0.2 ms, between two looks at whether anybody still waits
 
 
 def utc_now() -> datetime:
@@ -42,13 +47,17 @@ class Transactions:
         self._clock = clock
         self.on_statement: Observer | None = None
 
-    def read(self, works: list[Work], connection: sqlite3.Connection) -> list[Outcome]:
-        """Runs each on the same snapshot; one that raises does not disturb the others."""
+    def read(self, works: list[tuple[Work, Over]], connection: sqlite3.Connection) -> list[Outcome]:
+        """Runs each on the same snapshot; one that raises does not disturb the others.
+
+        What nobody waits for any more is stopped in the middle of a statement, so that the thread is free again.
+        """
         sql = self._sql(connection)
         connection.execute("BEGIN")
         try:
-            return [self._read_one(work, sql) for work in works]
+            return [self._read_one(work, over, sql, connection) for work, over in works]
         finally:
+            connection.set_progress_handler(None, 0)
             _roll_back(connection)
 
     def write(self, works: list[Work], connection: sqlite3.Connection) -> list[Outcome]:
@@ -65,7 +74,10 @@ class Transactions:
             _roll_back(connection)
         return outcomes
 
-    def _read_one(self, work: Work, sql: Sql) -> Outcome:
+    def _read_one(self, work: Work, over: Over, sql: Sql, connection: sqlite3.Connection) -> Outcome:
+        if over():
+            return Outcome()
+        connection.set_progress_handler(over, _STEPS)
         try:
             return Outcome(_driven(work(SqlSession(sql, self._now(), None))))
         except BaseException as error:

@@ -56,6 +56,7 @@ _STATUS = {
     FaultCode.FORBIDDEN: 403,
     FaultCode.UNAVAILABLE: 503,
     FaultCode.TOO_MANY_CONNECTIONS: 503,
+    FaultCode.OPERATION_TIMED_OUT: 503,
     FaultCode.REQUEST_TOO_LARGE: 413,
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Hashable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from graphql import ExecutionResult, GraphQLError, OperationType
@@ -15,16 +17,18 @@ from newsgraph.engine.fanout import Execute, Fanout, Member, Outlet
 from newsgraph.engine.limits import excess_of_variables
 from newsgraph.engine.responses import Answer, Entry
 from newsgraph.graph.answers import Answers, Ask, Asked, Key
-from newsgraph.graph.context import Context, Services
+from newsgraph.graph.context import Context, Services, giving_up
 from newsgraph.graph.costs import Budget
 from newsgraph.graph.dependencies import Dependencies
 from newsgraph.graph.errors import presented
 from newsgraph.graph.execution import encoded
 from newsgraph.graph.schema import NewsSchema
 from newsgraph.observe import Tasks
-from newsgraph.ports.feeds import Feed
+from newsgraph.ports.feeds import Answer as FeedAnswer
+from newsgraph.ports.feeds import Feed, Happening, Standing
 from newsgraph.web.documents import Catalogue, limits_of
 
+_PERHAPS = "It may have been done all the same: repeat it with the same clientMutationId to be told."
 _CURSOR = "after"  # the argument of a subscription that says from where a client goes on
 
 
@@ -77,7 +81,8 @@ class Operations:
         """The encoded result of a query or mutation. Errors: RequestError."""
         try:
             if asked.document.operation.operation is OperationType.MUTATION:
-                return await self.answers.mutate(asked)
+                async with self._patience(None, _PERHAPS):
+                    return await self.answers.mutate(asked)
             return (await self.query(lambda: asked, self.answers.key(asked), asked.viewer)).body
         except RequestError as error:
             raise _as_client_sees_it(error) from None
@@ -85,9 +90,27 @@ class Operations:
     async def query(self, ask: Ask, key: Key | None, viewer: Viewer) -> Entry | Answer:
         """A query's answer, at hand or not. Errors: RequestError."""
         try:
-            return (key and self.answers.at_hand(key, viewer)) or await self.answers.query(ask, key, viewer)
+            if key is not None and (entry := self.answers.at_hand(key, viewer)) is not None:
+                return entry
+            async with self._patience():
+                return await self.answers.query(ask, key, viewer)
         except RequestError as error:
             raise _as_client_sees_it(error) from None
+
+    @asynccontextmanager
+    async def _patience(self, context: Context | None = None, *more: str) -> AsyncIterator[None]:
+        """What takes too long is cancelled, with its reads. Errors: Fault(OPERATION_TIMED_OUT)."""
+        patience = self._services.settings.operation_timeout
+        reading = nullcontext() if context is None else giving_up(context, patience)
+        try:
+            async with asyncio.timeout(patience or None) as limit:
+                with reading:
+                    yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            message = " ".join((f"The operation took more than {patience:g} seconds.", *more))
+            raise Fault(FaultCode.OPERATION_TIMED_OUT, message) from None
 
     def subscribe(
         self, document: Document, request: Request, viewer: Viewer, outlet: Outlet, cursor: str | None = None
@@ -115,15 +138,32 @@ class Operations:
     async def _source(self, document: Document, request: Request, context: Context) -> tuple[Feed, Execute]:
         """The subscription's feed, and the execution of its events; the context is theirs alone."""
         executor = self.answers.execution.executors.prepare(document, request, context)
-        feed = await subscriptions.source_of(executor)
+        async with self._patience(context):
+            feed = await subscriptions.source_of(executor)
 
         async def execute(event: object) -> bytes:
-            result: ExecutionResult = await subscriptions.execute_event(executor, event)
+            async with self._patience(context):
+                result: ExecutionResult = await subscriptions.execute_event(executor, event)
             if result.errors and _passes(failure := RequestError(result.errors)):
                 raise failure  # the event is told when it can be, instead of a hole where it was
             return encoded(result.data, result.errors)
 
-        return feed, execute
+        return _Patient(feed, lambda: self._patience(context)), execute
+
+
+@dataclass(frozen=True, slots=True)
+class _Patient:
+    """A feed (ports.feeds.Feed) that does not take too long to answer."""
+
+    feed: Feed
+    patience: Callable[[], AbstractAsyncContextManager[None]]
+
+    def attached(self) -> AbstractContextManager[AsyncGenerator[Happening, None]]:
+        return self.feed.attached()
+
+    async def answers(self, standings: Collection[Standing], limit: int) -> Mapping[Standing, FeedAnswer]:
+        async with self.patience():
+            return await self.feed.answers(standings, limit)
 
 
 def _passes(defect: Exception | None) -> bool:
