@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Lifespan, Receive, Scope, Send
 
-from newsgraph.actions import articles, lists, sections, upkeep, users
+from newsgraph.actions import articles, lists, rates, sections, upkeep, users
 from newsgraph.actions.newsroom import Newsroom
 from newsgraph.actions.views import ViewCounter
 from newsgraph.auth import tokens
@@ -48,6 +48,7 @@ from newsgraph.web.callers import Recognise
 from newsgraph.web.documents import Catalogue
 from newsgraph.web.graphql import GraphQLView
 from newsgraph.web.operations import Operations
+from newsgraph.web.rates import Rates
 from newsgraph.web.sockets import SocketView
 from newsgraph.web.streaming import StreamView
 from newsgraph.wordlists import read_vocabulary
@@ -57,6 +58,7 @@ Job = Callable[[Newsroom], Awaitable[object]]
 
 _COLLECT = (20_000, 10, 3)  # more allocations than one large answer needs, before the collector looks for cycles
 _GRAPHQL = "/graphql"
+_SETTLE = 1.0  # seconds between two times that processes tell each other who takes much
 _LOOK = 1.0  # seconds between two looks at whether the supervisor is still there
 
 
@@ -219,13 +221,23 @@ async def _start(newsroom: Newsroom, bell: LocalBell, tasks: Tasks) -> _Running:
     built, recognise = schema.build(), _recognise(newsroom, secret)
     catalogue = await Catalogue.read(built, settings)
     operations = Operations(built, services, Answers(built, services, responses), catalogue, tasks)
-    admission = Admission(settings.connections, settings.connections_per_address)
+    admission = Admission(settings.connections, settings.connections_per_address, operations.rates.arrivals)
     sockets = SocketView(operations, services, recognise, sessions, admission)
     view = GraphQLView(operations, services, recognise, page)
     http = StreamView(operations, services, recognise, sessions, admission, view)
     watch = watch_commits(database_path(settings), settings.poll_interval, bell)
-    work = [tail.run(bell), sessions.run(), watch, *_periodic(services)]
+    settled = _periodically(_SETTLE, _settling(operations.rates, secret), newsroom)
+    work = [tail.run(bell), sessions.run(), watch, settled, *_periodic(services)]
     return _Running(http, sockets, services, [tasks.create_task(one) for one in work])
+
+
+def _settling(known: Rates, secret: str) -> Job:
+    """Tells other processes who takes much, and is told."""
+
+    async def settle(newsroom: Newsroom) -> None:
+        await rates.settle(newsroom, known.spent(secret.encode()), known.learn)
+
+    return settle
 
 
 def _periodic(services: Services) -> list[Coroutine[Any, Any, None]]:

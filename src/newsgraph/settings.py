@@ -97,6 +97,11 @@ class Settings:
     variables_size: int = _setting(500_000, "Most characters in the variables of a request.")
     cost_maximum: int = _setting(10_000, "Most that an operation may cost, by the schema's @cost; 0: no limit.")
     operation_timeout: float = _setting(10.0, "How long an operation may take, or one event of a stream; 0: no limit.")
+    rate_address: int = _setting(20_000, "Cost that one address may ask for in a second; 0: no limit.")
+    rate_viewer: int = _setting(2_000, "Cost that one viewer may ask for in a second; 0: no limit.")
+    rate_burst: float = _setting(30.0, "So many seconds' worth of them at once.")
+    rate_changes: int = _setting(120, "Changes of one kind by one reader in a minute; 0: no limit.")
+    rate_connections: int = _setting(50, "New sockets and streams from one address in a second; 0: no limit.")
     introspection: bool = _setting(True, "Answer questions about the schema, and suggest names in errors.")
     persisted_documents: int = _setting(4_000_000, "Most bytes of documents that clients register by hash; 0: none.")
     trusted_documents: str = _setting("", "A folder of .graphql files or a manifest: documents known by their ids.")
@@ -181,8 +186,8 @@ _CHECKS: list[tuple[Any, str]] = [
         "mailbox_size, readers, write_queue, replay_limit, socket_operations: at least 1.",
     ),
     (
-        lambda s: min(s.ranking_interval, s.poll_interval, s.view_flush) <= 0,
-        "ranking_interval, poll_interval, view_flush: more than 0.",
+        lambda s: min(s.ranking_interval, s.poll_interval, s.view_flush, s.rate_burst) <= 0,
+        "ranking_interval, poll_interval, view_flush, rate_burst: more than 0.",
     ),
     (
         lambda s: min(s.socket_init_timeout, s.socket_send_timeout, s.socket_ping_interval, s.socket_ping_timeout) <= 0,

@@ -112,21 +112,35 @@ async def test_the_edge_of_each_limit(settings: Settings, edge: Edge) -> None:
     assert (outside.status_code, outside.json().get("data")) == (edge.status, None)
 
 
-@pytest.mark.parametrize("edge", EDGES, ids=lambda edge: edge.setting)
-def test_each_limit_is_documented(edge: Edge) -> None:
+ELSEWHERE = {  # tested at their edges in test_timeouts.py, test_rates.py, test_admission.py and test_transport_ws.py
+    "operation_timeout": "OPERATION_TIMED_OUT",
+    **{f"rate_{name}": "RATE_LIMITED" for name in ("address", "viewer", "burst", "changes", "connections")},
+    "connections": "TOO_MANY_CONNECTIONS",
+    "connections_per_address": "TOO_MANY_CONNECTIONS",
+    "socket_operations": "TOO_MANY_OPERATIONS",
+}
+LIMITS = {edge.setting: edge.code for edge in EDGES} | ELSEWHERE
+
+
+@pytest.mark.parametrize("setting", LIMITS)
+def test_each_limit_is_documented(setting: str) -> None:
     """Setting, default, code, and a reason."""
-    row = next((line for line in PAGE.splitlines() if line.startswith(f"| `{edge.setting}` |")), "")
-    default = next(one.default for one in declared() if one.name == edge.setting)
+    row = next((line for line in PAGE.splitlines() if line.startswith(f"| `{setting}` |")), "")
+    default = next(one.default for one in declared() if one.name == setting)
     _, _, said, code, reason, _ = (cell.strip() for cell in row.split("|"))
-    assert (said, code) == (f"{default:,}", f"`{edge.code}`")
+    assert (said, code) == (f"{default:,.0f}", f"`{LIMITS[setting]}`")
     assert len(reason) > 40
 
 
 def test_every_limit_that_is_documented_exists() -> None:
     names = {setting.name for setting in declared()}
     codes = {code.value for code in FaultCode}
-    for name, code in re.findall(r"^\| `(\w+)` \|[^|]*\| `(\w+)` \|", PAGE, re.MULTILINE):
+    assert {name for name, _ in ROWS} == set(LIMITS)
+    for name, code in ROWS:
         assert (name in names, code in codes) == (True, True), (name, code)
+
+
+ROWS = re.findall(r"^\| `(\w+)` \|[^|]*\| `(\w+)` \|", PAGE, re.MULTILINE)
 
 
 # Floods

@@ -99,6 +99,7 @@ class FaultCode(Enum):
     VARIABLES_TOO_DEEP = "VARIABLES_TOO_DEEP"
     COST_TOO_HIGH = "COST_TOO_HIGH"
     OPERATION_TIMED_OUT = "OPERATION_TIMED_OUT"
+    RATE_LIMITED = "RATE_LIMITED"
     INTROSPECTION_DISABLED = "INTROSPECTION_DISABLED"
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
@@ -112,3 +113,12 @@ class Fault(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class RateLimited(Fault):
+    """Too much of late; `seconds` from now, at `retry_at`, there is room again."""
+
+    def __init__(self, seconds: int, retry_at: datetime) -> None:
+        super().__init__(FaultCode.RATE_LIMITED, f"That is too much at once. Try again in {seconds} seconds.")
+        self.seconds = seconds
+        self.retry_at = retry_at

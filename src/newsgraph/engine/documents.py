@@ -151,6 +151,10 @@ class Documents:
         """The operation of this name, or the only one. Errors: RequestError."""
         return _named(self.learn(text), operation_name)
 
+    def knows(self, text: str) -> bool:
+        """Whether it takes no work to learn: valid or not."""
+        return self._known.get(text) is not None or self._refused.get(text) is not None
+
     def learn(self, text: str) -> ByName:
         """All operations of a text that is valid. Errors: RequestError."""
         if len(text) > self._limits.characters:

@@ -162,6 +162,10 @@ class Responses(Generic[K]):
             if entry is not None and (entry.as_of >= begun or not self._drops.after(entry.as_of, entry.tags)):
                 return entry
 
+    def under_way(self, key: K) -> bool:
+        """Whether it is read already: who asks for it now waits for that."""
+        return key in self._flights
+
     def left(self, entry: Entry) -> float:
         """Seconds until the entry expires."""
         return entry.expires_at - self._clock()

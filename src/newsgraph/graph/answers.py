@@ -92,6 +92,10 @@ class Answers:
         entry = None if self._responses is None else self._responses.get(key)
         return None if entry is None or viewer.user_id in entry.apart else entry
 
+    def under_way(self, key: Key) -> bool:
+        """Whether somebody has this answer made already."""
+        return self._responses is not None and self._responses.under_way(key)
+
     async def query(self, ask: Ask, key: Key | None, viewer: Viewer) -> Entry | Answer:
         """Asks only if the answer has to be made, and for all who wait for it once. Errors: RequestError."""
         if key is None or self._responses is None:

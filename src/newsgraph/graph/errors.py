@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.domain.errors import Fault, FaultCode, RateLimited
 from newsgraph.engine.limits import shortened
 from newsgraph.observe import report_fault
 
@@ -19,6 +19,8 @@ def presented(error: GraphQLError, valid: bool = True) -> GraphQLError:
     original = error.original_error
     if error.extensions and "code" in error.extensions:
         return error
+    if isinstance(original, RateLimited):
+        return _coded(error, original.code, original.message, retryAt=f"{original.retry_at:%Y-%m-%dT%H:%M:%SZ}")
     if isinstance(original, Fault):
         return _coded(error, original.code, original.message)
     if original is None or isinstance(original, GraphQLError):

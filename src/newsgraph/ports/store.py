@@ -13,6 +13,7 @@ from newsgraph.ports.checks import Checks
 from newsgraph.ports.comments import Comments
 from newsgraph.ports.lists import Lists
 from newsgraph.ports.log import Log
+from newsgraph.ports.rates import Rates
 from newsgraph.ports.receipts import Receipts
 from newsgraph.ports.sections import Sections
 from newsgraph.ports.users import Users
@@ -50,6 +51,8 @@ class Session(Protocol):
     def lists(self) -> Lists: ...
     @property
     def log(self) -> Log: ...
+    @property
+    def rates(self) -> Rates: ...
     @property
     def receipts(self) -> Receipts: ...
     @property

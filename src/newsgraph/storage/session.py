@@ -11,6 +11,7 @@ from newsgraph.storage.comments import SqlComments
 from newsgraph.storage.connection import Sql
 from newsgraph.storage.lists import SqlLists
 from newsgraph.storage.log import Pending, SqlLog
+from newsgraph.storage.rates import SqlRates
 from newsgraph.storage.receipts import SqlReceipts
 from newsgraph.storage.sections import SqlSections
 from newsgraph.storage.users import SqlUsers
@@ -28,6 +29,7 @@ class SqlSession:
         self.comments = SqlComments(sql, now)
         self.lists = SqlLists(sql, now)
         self.log = SqlLog(sql, now, pending)
+        self.rates = SqlRates(sql, now)
         self.receipts = SqlReceipts(sql, now)
         self.sections = SqlSections(sql)
         self.users = SqlUsers(sql)

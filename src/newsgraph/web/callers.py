@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from newsgraph.auth.tokens import bearer
-from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.domain.errors import Fault, FaultCode, RateLimited
 from newsgraph.domain.users import ANONYMOUS, SignIn
 from newsgraph.engine.documents import RequestError
 from newsgraph.graph.context import Reader
@@ -58,6 +58,7 @@ _STATUS = {
     FaultCode.TOO_MANY_CONNECTIONS: 503,
     FaultCode.OPERATION_TIMED_OUT: 503,
     FaultCode.REQUEST_TOO_LARGE: 413,
+    FaultCode.RATE_LIMITED: 429,
 }
 
 
@@ -65,7 +66,8 @@ def refused(error: Fault | HTTPException) -> Response:
     """Faults that come before any operation are GraphQL errors with their code, too."""
     if isinstance(error, Fault):
         status = _STATUS.get(error.code, 400)
-        return _refusal(error.code, error.message, status, {"retry-after": "5"} if status == 503 else {})
+        later = {"retry-after": str(error.seconds)} if isinstance(error, RateLimited) else {}
+        return JSONResponse({"errors": shown(error)}, status, {"retry-after": "5"} if status == 503 else later)
     return _refusal(FaultCode.BAD_INPUT, error.detail, error.status_code, error.headers or {})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from newsgraph.domain.errors import Fault, FaultCode
@@ -29,14 +29,20 @@ class Catalogue:
         """With the trusted documents that the settings name. Errors: engine.persisted.BadTrusted."""
         return cls(schema, settings, await asyncio.to_thread(_trusted, settings.trusted_documents))
 
-    def find(self, request: Request) -> Document:
-        """Parsed and validated, once for each text. Errors: Fault, engine.documents.RequestError."""
+    def find(self, request: Request, pay: Callable[[int], None] | None = None) -> Document:
+        """Parsed and validated, once for each text. Errors: Fault, engine.documents.RequestError.
+
+        `pay` is told what a text that is new costs: a point for each character, as parsing and validating take about
+        as long as a point's worth of an answer.
+        """
         try:
             text = self._persisted.resolve(request.query, request.document_id, request.extensions)
         except Refusal as refusal:
             raise Fault(FaultCode(refusal.code), str(refusal)) from None
         if not text.strip():
             raise Fault(FaultCode.BAD_INPUT, "There is no operation in the request.")
+        if pay is not None and not self._documents.knows(text):
+            pay(len(text))
         return self._documents.get(text, request.operation_name)
 
 

@@ -24,7 +24,7 @@ from newsgraph.graph.answers import Asked, Key
 from newsgraph.graph.context import Services
 from newsgraph.graph.encoding import as_json
 from newsgraph.graph.hints import Hint
-from newsgraph.web.callers import Recognise, reader_of, refused, shown, sign_in
+from newsgraph.web.callers import Recognise, address_of, reader_of, refused, shown, sign_in
 from newsgraph.web.compression import CODINGS, SMALLEST, coding_of
 from newsgraph.web.operations import Operations
 from newsgraph.web.requests import GRAPHQL, JSON, SAFE, is_json, media_type, read_body, read_request
@@ -99,6 +99,7 @@ class GraphQLView:
             raise HTTPException(406, f"Answers are {JSON} or {GRAPHQL}.")
         sent = await self._sent(scope, receive, headers)
         viewer = await self._viewer(headers[b"authorization"]) if b"authorization" in headers else ANONYMOUS
+        self._operations.rates.pay(viewer, address_of(scope))
         call = _Call(scope, headers, kind, sent, viewer)
         known = self._known.get(sent)
         key = known and call.key_of(known)
@@ -143,7 +144,8 @@ class GraphQLView:
         return self._answered(call, await self._operations.query(lambda: asked, key, call.viewer), hint, key)
 
     def _asked(self, call: _Call, request: Request) -> Asked:
-        return Asked(self._operations.check(request), request, call.viewer, reader_of(call.scope))
+        reader = reader_of(call.scope)
+        return Asked(self._operations.check(request, reader.address), request, call.viewer, reader)
 
     def _remember(self, sent: bytes, known: Known) -> None:
         text, _, variables, _ = known.key

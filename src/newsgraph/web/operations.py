@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Hashable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
-from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql import (
+    ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    OperationType,
+    SelectionSetNode,
+)
 
-from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.domain.users import Viewer
+from newsgraph.domain.errors import Fault, FaultCode, RateLimited
+from newsgraph.domain.users import ANONYMOUS, Viewer
 from newsgraph.engine import subscriptions
 from newsgraph.engine.documents import Document, Request, RequestError
 from newsgraph.engine.fanout import Execute, Fanout, Member, Outlet
@@ -27,6 +36,7 @@ from newsgraph.observe import Tasks
 from newsgraph.ports.feeds import Answer as FeedAnswer
 from newsgraph.ports.feeds import Feed, Happening, Standing
 from newsgraph.web.documents import Catalogue, limits_of
+from newsgraph.web.rates import Rates
 
 _PERHAPS = "It may have been done all the same: repeat it with the same clientMutationId to be told."
 _CURSOR = "after"  # the argument of a subscription that says from where a client goes on
@@ -56,16 +66,22 @@ class Operations:
         self._catalogue = catalogue
         self._limits = limits_of(services.settings)
         self.budget = Budget(schema, services.settings)
+        self.rates = Rates(services.settings)
         self.answers = answers
         self.tasks = tasks
         self.fanout = Fanout(services.settings.mailbox_size, tasks, _as_client_sees_it, _passes)
 
-    def check(self, request: Request) -> Document:
-        """Found, parsed and validated, once for each text; within all limits. Errors: RequestError."""
+    def check(self, request: Request, address: str = "") -> Document:
+        """Found, parsed and validated, once for each text; within all limits. Errors: RequestError, RateLimited.
+
+        Whoever comes from this address with a text that is new pays for it.
+        """
         try:
-            document = self._catalogue.find(request)
+            document = self._catalogue.find(request, lambda points: self.rates.pay(ANONYMOUS, address, points))
             self._measure(document, request)
             return document
+        except RateLimited:
+            raise
         except (Fault, RequestError) as error:
             raise _as_client_sees_it(error) from None
 
@@ -81,6 +97,7 @@ class Operations:
         """The encoded result of a query or mutation. Errors: RequestError."""
         try:
             if asked.document.operation.operation is OperationType.MUTATION:
+                self._charge(asked)
                 async with self._patience(None, _PERHAPS):
                     return await self.answers.mutate(asked)
             return (await self.query(lambda: asked, self.answers.key(asked), asked.viewer)).body
@@ -92,10 +109,22 @@ class Operations:
         try:
             if key is not None and (entry := self.answers.at_hand(key, viewer)) is not None:
                 return entry
+            if key is None or not self.answers.under_way(key):
+                asked = ask()
+                self._charge(asked)
+                ask = lambda: asked  # noqa: E731
             async with self._patience():
                 return await self.answers.query(ask, key, viewer)
         except RequestError as error:
             raise _as_client_sees_it(error) from None
+
+    def _charge(self, asked: Asked) -> None:
+        """Whoever has an answer made pays for it; waiting for another's is free. Errors: RateLimited."""
+        address, document = asked.reader.address, asked.document
+        if document.operation.operation is OperationType.MUTATION:
+            for kind in document.derived(_kinds):
+                self.rates.change(asked.viewer, address, kind)
+        self.rates.pay(asked.viewer, address, self.budget.cost(document, asked.request.variables))
 
     @asynccontextmanager
     async def _patience(self, context: Context | None = None, *more: str) -> AsyncIterator[None]:
@@ -164,6 +193,22 @@ class _Patient:
     async def answers(self, standings: Collection[Standing], limit: int) -> Mapping[Standing, FeedAnswer]:
         async with self.patience():
             return await self.feed.answers(standings, limit)
+
+
+def _kinds(document: Document) -> tuple[str, ...]:
+    """Mutations of an operation, each as often as it is there."""
+    fragments = {one.name.value: one for one in document.parsed.definitions if isinstance(one, FragmentDefinitionNode)}
+
+    def within(selected: SelectionSetNode) -> Iterator[str]:
+        for node in selected.selections:
+            if isinstance(node, FieldNode):
+                yield node.name.value
+            elif isinstance(node, FragmentSpreadNode):
+                yield from within(fragments[node.name.value].selection_set)
+            elif isinstance(node, InlineFragmentNode):
+                yield from within(node.selection_set)
+
+    return tuple(name for name in within(document.operation.selection_set) if not name.startswith("__"))
 
 
 def _passes(defect: Exception | None) -> bool:

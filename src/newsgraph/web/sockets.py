@@ -228,7 +228,9 @@ class _Socket:
             return []
         request = Request(start.query, start.variables, start.operation_name, None, start.extensions)
         try:
-            document = self._view.operations.check(request)
+            address = address_of(self._scope)
+            self._view.operations.rates.pay(self.session.viewer, address)
+            document = self._view.operations.check(request, address)
             if document.is_subscription:
                 self._subscribe(start.id, document, request)
             else:

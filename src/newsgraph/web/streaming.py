@@ -68,7 +68,7 @@ class StreamView:
         scope, receive, send = asgi
         try:
             request = read_request(scope, sent)
-            document = self.operations.check(request)
+            document = self.operations.check(request, address_of(scope))
         except RequestError as error:
             await self._fail(wanted, error, asgi)
             return
@@ -83,6 +83,7 @@ class StreamView:
             raise HTTPException(405, "A mutation needs POST.", {"allow": "POST"})
         headers = Headers(scope=scope)
         signed_in = await sign_in(self.recognise, headers.get("authorization"))
+        self.operations.rates.pay(signed_in.viewer, address_of(scope))
         if not asked.document.is_subscription:
             reader = reader_of(scope)
             await self._answer(asked.framing, Asked(asked.document, asked.request, signed_in.viewer, reader), send)
