@@ -413,6 +413,7 @@ async def test_what_is_answered_all_the_same(closed: Site) -> None:
     assert (await closed.send(Sent("{ __typename }"))).json() == {"data": {"__typename": "Query"}}
     async with httpx.AsyncClient() as client:
         assert (await client.get(f"{closed.url}/schema.graphql")).status_code == 404
+        assert "schema.graphql" not in (await client.get(closed.url)).text
 
 
 async def test_names_are_suggested_where_the_schema_is_open(site: Site) -> None:

@@ -226,6 +226,15 @@ async def test_viewers_are_limited_on_sockets_too(settings: Settings) -> None:
         assert message["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
 
 
+async def test_streams_that_come_too_fast_are_told_when_to_come_back(settings: Settings) -> None:
+    application = app.build(replace(settings, rate_address=BASE, rate_burst=5))
+    async with application.router.lifespan_context(application), opened(application) as client:
+        events = {"accept": "text/event-stream", "content-type": "application/json"}
+        body = {"query": "{ __typename }"}
+        statuses = [(await client.post("/graphql", json=body, headers=events)).status_code for _ in range(9)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+
+
 async def test_changes_are_limited_by_kind(settings: Settings) -> None:
     flag = 'mutation { flagComment(input: {id: "x", reason: SPAM}) { userErrors { code } } }'
     application = app.build(replace(settings, rate_changes=1))

@@ -39,7 +39,7 @@ def render_index(settings: Settings) -> str:
     links = [
         f'<li><a href="{to}"><strong>{name}</strong><span>{text}</span></a></li>'
         for to, name, text in _LINKS
-        if settings.graphiql or name != "GraphiQL"
+        if {"GraphiQL": settings.graphiql, "Schema": settings.introspection}.get(name, True)
     ]
     values = {
         "name": escape(settings.site_name),
