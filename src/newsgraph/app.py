@@ -16,16 +16,14 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Lifespan, Receive, Scope, Send
 
-from newsgraph.actions import articles, lists, rates, sections, upkeep, users
+from newsgraph.actions import articles, lists, rates, sections, upkeep
 from newsgraph.actions.newsroom import Newsroom
 from newsgraph.actions.views import ViewCounter
-from newsgraph.auth import tokens
 from newsgraph.domain.articles import ArticleFilter, ArticleOrder
 from newsgraph.domain.cursors import global_id
 from newsgraph.domain.errors import Fault
 from newsgraph.domain.pages import Slice
 from newsgraph.domain.sections import Section
-from newsgraph.domain.users import SignIn
 from newsgraph.engine.responses import Responses
 from newsgraph.graph import schema
 from newsgraph.graph.answers import Answers, Drops, Key
@@ -42,9 +40,8 @@ from newsgraph.ports.store import Session
 from newsgraph.settings import Settings, from_environment
 from newsgraph.storage.database import SqliteStore
 from newsgraph.storage.watch import watch_commits
-from newsgraph.web import graphiql, pages
+from newsgraph.web import graphiql, pages, recognition
 from newsgraph.web.admission import Admission
-from newsgraph.web.callers import Recognise
 from newsgraph.web.documents import Catalogue
 from newsgraph.web.graphql import GraphQLView
 from newsgraph.web.operations import Operations
@@ -212,13 +209,13 @@ async def _start(newsroom: Newsroom, bell: LocalBell, tasks: Tasks) -> _Running:
     sessions = Sessions(newsroom.store, now)
     responses = Responses[Key](settings.response_cache) if settings.response_cache else None
     kept = Kept[Sequence[Section]]("sections")
-    tail = Tail(newsroom.store, hub, [sessions, kept, *([Drops(responses)] if responses else [])])
+    known = await recognition.opened(newsroom, now)
+    tail = Tail(newsroom.store, hub, [known.callers, sessions, kept, *([Drops(responses)] if responses else [])])
     head = await tail.start()
     streams = Streams(newsroom.store, hub, head.epoch, settings.replay_limit)
     services = Services(newsroom, streams, ViewCounter(settings, now), tail, now, kept)
-    secret = settings.secret or await newsroom.store.secret()
     page = await _graphiql(newsroom) if settings.graphiql else None
-    built, recognise = schema.build(), _recognise(newsroom, secret)
+    built, recognise = schema.build(), known.callers
     catalogue = await Catalogue.read(built, settings)
     operations = Operations(built, services, Answers(built, services, responses), catalogue, tasks)
     admission = Admission(settings.connections, settings.connections_per_address, operations.rates.arrivals)
@@ -226,8 +223,10 @@ async def _start(newsroom: Newsroom, bell: LocalBell, tasks: Tasks) -> _Running:
     view = GraphQLView(operations, services, recognise, page)
     http = StreamView(operations, services, recognise, sessions, admission, view)
     watch = watch_commits(database_path(settings), settings.poll_interval, bell)
+    secret = settings.secret or await newsroom.store.secret()
     settled = _periodically(_SETTLE, _settling(operations.rates, secret), newsroom)
     work = [tail.run(bell), sessions.run(), watch, settled, *_periodic(services)]
+    work += [known.keyring.run()] if known.keyring else []
     return _Running(http, sockets, services, [tasks.create_task(one) for one in work])
 
 
@@ -263,14 +262,6 @@ async def _periodically(seconds: float, job: Job, newsroom: Newsroom) -> None:
             LOG.debug("%s: %s", job, fault)
         except Exception as error:
             report_fault(error, "a periodic job")
-
-
-def _recognise(newsroom: Newsroom, secret: str) -> Recognise:
-    async def recognise(token: str) -> SignIn:
-        claims = tokens.verify(secret, token)
-        return SignIn(await users.recognise(newsroom, claims), claims.expires_at)
-
-    return recognise
 
 
 async def _graphiql(newsroom: Newsroom) -> Callable[[], Awaitable[str]]:

@@ -24,6 +24,18 @@ class Settings:
 
     database: str = _setting("sqlite:///newsgraph.db", "Where everything is kept.")
     secret: str = _setting("", "Signs and verifies tokens (HS256), at least 32 bytes; empty: the database's own.")
+    jwks: str = _setting("", "File or https address of an identity provider's public keys (RS256, ES256, EdDSA).")
+    jwks_refresh: float = _setting(600.0, "How often they are loaded anew.")
+    jwks_cooldown: float = _setting(10.0, "How soon they may be loaded again for a key that is not known.")
+    jwks_keep: float = _setting(86_400.0, "How long they are good for while they cannot be loaded.")
+    jwks_private_hosts: bool = _setting(False, "Load them from private and local addresses, and by http, too.")
+    token_issuer: str = _setting("", "Who must have issued a token (iss); empty: anybody.")
+    token_audience: str = _setting("", "For whom a token must be (aud), one of a list with commas; empty: anybody.")
+    token_leeway: float = _setting(60.0, "By how much the issuer's clock may differ from ours.")
+    name_claim: str = _setting("name", "Claims that have a person's name, with commas: the first that is there.")
+    role_claim: str = _setting("role", "The claim that has a person's role or roles; dots lead into it.")
+    role_map: str = _setting("", "What its values stand for: editors=EDITOR,admins=ADMIN; empty: our own roles.")
+    caller_cache: int = _setting(10_000, "Callers whose tokens are remembered as verified; 0: none.")
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8000, "Port to listen on.")
     workers: int = _setting(1, "Processes that serve the same database.")
@@ -142,6 +154,14 @@ _CHECKS: list[tuple[Any, str]] = [
     (
         lambda s: s.secret and len(s.secret.encode()) < 32,
         "secret: at least 32 bytes (RFC 7518, 3.2).",
+    ),
+    (
+        lambda s: s.jwks.lower().startswith("http://") and not s.jwks_private_hosts,
+        "jwks: a file or an https address (jwks_private_hosts permits http).",
+    ),
+    (
+        lambda s: not 0 < s.jwks_refresh <= s.jwks_keep,
+        "jwks_refresh: more than 0, at most jwks_keep.",
     ),
     (lambda s: not 0 <= s.port <= 65_535, "port: 0 to 65535."),
     (lambda s: s.workers < 1, "workers: at least 1."),

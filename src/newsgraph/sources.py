@@ -24,6 +24,8 @@ Address = IPv4Address | IPv6Address
 _REDIRECTS = 5
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _DEADLINE = 300.0  # for one address with all its redirects, however steadily a server drips
+_JWKS_MAX = 500_000  # bytes; a hundred keys with their certificates
+_JWKS_DEADLINE = 5.0  # seconds: whoever signs in with a new key waits for it
 _REDIRECT_STATUSES = {301, 302, 303, 307, 308}
 _HEADERS = {
     "User-Agent": f"newsgraph/{__version__}",
@@ -133,6 +135,25 @@ def _too_large(limit: int) -> SourceFailure:
     return SourceFailure(f"is larger than {limit:,} bytes (setting import_max_bytes)")
 
 
+async def read_jwks(settings: Settings) -> bytes:
+    """The setting `jwks`: a file, or an https address whose redirects stay public and https.
+
+    Errors: OSError, whose message goes after its name.
+    """
+    name, private = settings.jwks, settings.jwks_private_hosts
+    try:
+        if not name.lower().startswith(("http://", "https://")):
+            return (await asyncio.to_thread(_read_local, name, _JWKS_MAX)).data
+        refuses = _refuses_none if private else is_private
+        schemes = ("http", "https") if private else ("https",)
+        async with asyncio.timeout(_JWKS_DEADLINE):
+            return (await fetch(name, _JWKS_MAX, refuses, schemes)).data
+    except TimeoutError:
+        raise OSError(f"took longer than {_JWKS_DEADLINE:.0f} seconds to answer") from None
+    except SourceFailure as failure:
+        raise OSError(str(failure).replace("import_", "jwks_")) from None
+
+
 # --- http ---
 
 
@@ -151,7 +172,9 @@ def _refuses_none(_address: Address) -> bool:
     return False
 
 
-async def fetch(url: str, limit: int, refuses: Callable[[Address], bool]) -> Source:
+async def fetch(
+    url: str, limit: int, refuses: Callable[[Address], bool], schemes: Sequence[str] = ("http", "https")
+) -> Source:
     """The body of the address, at most `limit` bytes once decompressed, and its Content-Type.
 
     Every host on the way is looked up and called at an address that `refuses` lets through. No proxy is used, which
@@ -159,7 +182,7 @@ async def fetch(url: str, limit: int, refuses: Callable[[Address], bool]) -> Sou
     """
     try:
         async with asyncio.timeout(_DEADLINE), await asyncio.to_thread(_client) as client:
-            return await _follow(client, url, limit, refuses)
+            return await _follow(_Client(client, refuses, schemes), url, limit)
     except (TimeoutError, httpx.TimeoutException):
         raise SourceFailure("took too long to answer") from None
     except httpx.InvalidURL as error:
@@ -168,15 +191,24 @@ async def fetch(url: str, limit: int, refuses: Callable[[Address], bool]) -> Sou
         raise SourceFailure(f"cannot be fetched: {one_line(str(error)) or type(error).__name__}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """`refuses` addresses and goes by `schemes` alone, on every step of the way."""
+
+    http: httpx.AsyncClient
+    refuses: Callable[[Address], bool]
+    schemes: Sequence[str]
+
+
 def _client() -> httpx.AsyncClient:
     """Reads the certificates that it trusts from the disk."""
     return httpx.AsyncClient(timeout=_TIMEOUT, headers=_HEADERS, trust_env=False)
 
 
-async def _follow(client: httpx.AsyncClient, url: str, limit: int, refuses: Callable[[Address], bool]) -> Source:
+async def _follow(client: _Client, url: str, limit: int) -> Source:
     target = httpx.URL(url)
     for _ in range(_REDIRECTS + 1):
-        response = await _get(client, target, refuses)
+        response = await _get(client, target)
         try:
             if response.status_code in _REDIRECT_STATUSES and "location" in response.headers:
                 target = target.join(response.headers["location"])
@@ -189,17 +221,17 @@ async def _follow(client: httpx.AsyncClient, url: str, limit: int, refuses: Call
     raise SourceFailure(f"is redirected more than {_REDIRECTS} times")
 
 
-async def _get(client: httpx.AsyncClient, url: httpx.URL, refuses: Callable[[Address], bool]) -> httpx.Response:
+async def _get(client: _Client, url: httpx.URL) -> httpx.Response:
     """The response, its body unread, from the first address of the host that takes the connection."""
-    if url.scheme not in ("http", "https") or not url.host:
-        raise SourceFailure(f"leads to {url}, which is no http or https address")
-    *others, last = await _addresses(url, refuses)
+    if url.scheme not in client.schemes or not url.host:
+        raise SourceFailure(f"leads to {url}, which is no {' or '.join(client.schemes)} address")
+    *others, last = await _addresses(url, client.refuses)
     for address in others:
         try:
-            return await client.send(_request(client, url, address), stream=True)
+            return await client.http.send(_request(client.http, url, address), stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout):
             continue
-    return await client.send(_request(client, url, last), stream=True)
+    return await client.http.send(_request(client.http, url, last), stream=True)
 
 
 async def _addresses(url: httpx.URL, refuses: Callable[[Address], bool]) -> list[Address]:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from newsgraph import __version__
-from newsgraph.auth.tokens import verify
+from newsgraph.auth.tokens import Trust, verify
 from newsgraph.cli import cli
 from newsgraph.domain.users import Role
 from newsgraph.graph.schema import sdl
@@ -86,7 +86,7 @@ def test_migrate_refuses_what_is_no_database(address: str, database: Path) -> No
 
 def test_a_token_stands_alone_on_the_last_line_and_is_signed_with_the_configured_secret() -> None:
     result = run("token", "--role", "EDITOR", "--name", "Ada Byron", "--expires", "12h", "--secret", SECRET)
-    claims = verify(SECRET, result.stdout.splitlines()[-1])
+    claims = verify(Trust(SECRET), result.stdout.splitlines()[-1])
     assert (claims.subject, claims.name, claims.role) == ("local:ada-byron", "Ada Byron", Role.EDITOR)
     assert claims.expires_at is not None
     assert abs(claims.expires_at - datetime.now(UTC) - timedelta(hours=12)) < timedelta(minutes=1)
@@ -94,7 +94,7 @@ def test_a_token_stands_alone_on_the_last_line_and_is_signed_with_the_configured
 
 def test_a_token_may_name_a_subject_and_have_no_end() -> None:
     result = run("token", "--role", "READER", "--name", "!!", "--subject", "user:7", NEWSGRAPH_SECRET=SECRET)
-    claims = verify(SECRET, result.stdout.splitlines()[-1])
+    claims = verify(Trust(SECRET), result.stdout.splitlines()[-1])
     assert (claims.subject, claims.expires_at) == ("user:7", None)
 
 

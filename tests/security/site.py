@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from newsgraph import app
 from newsgraph.actions import articles, comments, users
@@ -47,7 +49,8 @@ class Site:
         headers = {"content-type": "application/json"} | _signed(sent) | dict(sent.headers)
         body = json.dumps({"query": sent.query, "variables": sent.variables}).encode()
         content = None if sent.method in ("GET", "HEAD") else body if sent.body is None else sent.body
-        return await self.http.request(sent.method, sent.path, headers=headers, content=content)
+        fields = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        return await self.http.request(sent.method, sent.path, headers=fields, content=content)
 
     async def keeps(self, case: Case) -> None:
         """The case's answer is the one that must come back."""
@@ -64,6 +67,14 @@ class Site:
             message = json.loads(await opened.recv())
         body = message["payload"] if message["type"] == "next" else {"errors": message["payload"]}
         _check(case.back, body, json.dumps(body))
+
+    async def refuses_by_socket(self, case: Case) -> None:
+        """Who cannot be recognised is not let in: 4403, with the message of the answer over HTTP."""
+        async with self.socket(_signed(case.sent) | dict(case.sent.headers)) as opened:
+            with pytest.raises(ConnectionClosed):
+                await opened.recv()
+        assert opened.close_code == 4403
+        assert (opened.close_reason or "") in (await self.send(case.sent)).text
 
     @asynccontextmanager
     async def socket(self, payload: Mapping[str, Any], **more: Any) -> AsyncIterator[ClientConnection]:

@@ -17,13 +17,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from newsgraph import app
-from newsgraph.actions import users
 from newsgraph.actions.newsroom import Newsroom
 from newsgraph.actions.views import ViewCounter
-from newsgraph.auth import tokens
 from newsgraph.cli.serving import server_options
 from newsgraph.domain.sections import Section
-from newsgraph.domain.users import SignIn
 from newsgraph.engine.responses import Responses
 from newsgraph.graph import schema
 from newsgraph.graph.answers import Answers, Drops, Key
@@ -36,6 +33,7 @@ from newsgraph.live.streams import Streams
 from newsgraph.live.tail import Tail
 from newsgraph.observe import Tasks
 from newsgraph.settings import Settings
+from newsgraph.web import recognition
 from newsgraph.web.admission import Admission
 from newsgraph.web.callers import Recognise
 from newsgraph.web.documents import Catalogue
@@ -43,7 +41,7 @@ from newsgraph.web.graphql import GraphQLView
 from newsgraph.web.operations import Operations
 from newsgraph.web.sockets import SocketView
 from newsgraph.web.streaming import StreamView
-from tests.flows.conftest import SECRET, furnish
+from tests.flows.conftest import furnish
 
 SMALL = 4_096  # bytes of the sockets' buffers, so that a reader who stops is soon felt
 
@@ -143,15 +141,12 @@ async def opened_desk(settings: Settings, recognise: Recognise | None = None, **
         sessions = Sessions(newsroom.store, app.now)
         responses = Responses[Key](settings.response_cache)
         kept = Kept[Sequence[Section]]("sections")
-        tail = Tail(newsroom.store, hub, [sessions, kept, Drops(responses)])
+        found = await recognition.opened(newsroom, app.now)
+        tail = Tail(newsroom.store, hub, [found.callers, sessions, kept, Drops(responses)])
         streams = Streams(newsroom.store, hub, (await tail.start()).epoch, settings.replay_limit)
         services = Services(newsroom, streams, ViewCounter(settings, app.now), tail, app.now, kept)
 
-        async def verified(token: str) -> SignIn:
-            claims = tokens.verify(SECRET, token)
-            return SignIn(await users.recognise(newsroom, claims), claims.expires_at)
-
-        known, built = recognise or verified, schema.build()
+        known, built = recognise or found.callers, schema.build()
         admission = Admission(settings.connections, settings.connections_per_address)
         answers = Answers(built, services, responses if settings.response_cache else None)
         operations = Operations(built, services, answers, await Catalogue.read(built, settings), tasks)

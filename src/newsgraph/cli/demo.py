@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from newsgraph import app
-from newsgraph.auth.tokens import issue
+from newsgraph.auth.tokens import issue, rules_of
 from newsgraph.cli.options import with_settings
 from newsgraph.cli.serving import announce, check_documents, listen, serve_one
 from newsgraph.demo import loader, simulation
@@ -31,7 +31,7 @@ def demo(settings: Settings, still: bool) -> int:
 
     It lives in a temporary file that is deleted at the end, unless a database is named.
     """
-    opened, settings = listen(replace(settings, workers=1))
+    opened, settings = listen(replace(settings, workers=1, jwks=""))  # it signs its own tokens
     asyncio.run(check_documents(settings))
     with _database(settings) as chosen:
         tokens = asyncio.run(_furnish(chosen))
@@ -60,8 +60,8 @@ async def _furnish(settings: Settings) -> dict[Role, str]:
     async with app.open_newsroom(settings, clock=clock) as newsroom:
         await loader.load(newsroom, clock)
         secret = settings.secret or await newsroom.store.secret()
-    now = datetime.now(UTC)
+    now, rules = datetime.now(UTC), rules_of(settings)
     return {
-        role: issue(secret, Claims(f"demo:{role.value.lower()}", f"Demo {role.value.title()}", role, now, None))
+        role: issue(secret, Claims(f"demo:{role.value.lower()}", f"Demo {role.value.title()}", role, now, None), rules)
         for role in Role
     }

@@ -10,6 +10,7 @@ from newsgraph import app
 from newsgraph.cli.options import with_settings
 from newsgraph.cli.serving import announce, check_documents, listen, serve_many, serve_one
 from newsgraph.settings import Settings
+from newsgraph.web import recognition
 
 
 @click.command(name="serve")
@@ -30,5 +31,6 @@ def serve(settings: Settings) -> int:
 async def _try(settings: Settings) -> None:
     """Opens everything once before anything is served, so that what is wrong with it is said in one line."""
     await check_documents(settings)
+    await recognition.check(settings)
     async with app.open_newsroom(settings):
         pass
