@@ -23,15 +23,24 @@ def settings() -> str:
 
 
 def commands() -> str:
-    return "\n\n".join(_command(command) for _, command in sorted(cli.commands.items()))
+    return "\n\n".join(_command(name, command) for name, command in sorted(_all(cli, "newsgraph").items()))
 
 
-def _command(command: click.Command) -> str:
-    context = click.Context(command, info_name=f"newsgraph {command.name}")
+def _all(group: click.Group, path: str) -> dict[str, click.Command]:
+    """Each by what one types, those of groups within it, too."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        found[f"{path} {name}"] = command
+        found |= _all(command, f"{path} {name}") if isinstance(command, click.Group) else {}
+    return found
+
+
+def _command(path: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=path)
     usage = " ".join(command.get_usage(context).removeprefix("Usage:").split())
     own = [p for p in command.params if isinstance(p, click.Option) and not isinstance(p, SettingOption)]
     shared = [p for p in command.params if isinstance(p, SettingOption)]
-    parts = [f"## newsgraph {command.name}", f"```text\n{usage}\n```", _paragraphs(command.help or "")]
+    parts = [f"## {path}", f"```text\n{usage}\n```", _paragraphs(command.help or "")]
     if own:
         parts.append(_table(("Option", "Meaning"), [_row(option, context) for option in own]))
     if shared:

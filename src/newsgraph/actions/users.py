@@ -22,6 +22,8 @@ async def recognise(newsroom: Newsroom, claims: Claims) -> Viewer:
     bring back a role that was taken away.
     """
     known = await newsroom.store.read(lambda session: session.users.by_subject(claims.subject))
+    if known is not None and known.revoked(claims.issued_at):
+        raise _revoked()
     if known is None or claims.issued_at > known.claims_at:
         known = await newsroom.store.write(lambda session: _recognised(session, claims))
     return viewer_of(known)
@@ -29,10 +31,33 @@ async def recognise(newsroom: Newsroom, claims: Claims) -> Viewer:
 
 async def _recognised(session: Session, claims: Claims) -> User:
     before = await session.users.by_subject(claims.subject)
+    if before is not None and before.revoked(claims.issued_at):
+        raise _revoked()
     after = await session.users.recognise(claims)
     if before is None or (before.name, before.role) != (after.name, after.role):
         session.log.append(UserChanged(after.id))
     return after
+
+
+def _revoked() -> Fault:
+    return Fault(FaultCode.UNAUTHENTICATED, "The token was revoked.")
+
+
+async def revoke(newsroom: Newsroom, subject: str, before: datetime) -> datetime:
+    """Refuses the person's tokens that were issued before, in every process, and ends their sessions.
+
+    Returns the time that holds now, which is never earlier than one that was given before. Errors: Problem NOT_FOUND.
+    """
+
+    async def change(session: Session) -> datetime:
+        known = await session.users.by_subject(subject)
+        if known is None:
+            raise Problem(ProblemDetail(CommentErrorCode.NOT_FOUND, "Nobody has come with this subject yet."))
+        after = await session.users.revoke(known.id, before)
+        session.log.append(UserChanged(known.id))
+        return after.revoked_before or before
+
+    return await newsroom.store.write(change)
 
 
 @dataclass(frozen=True, slots=True)

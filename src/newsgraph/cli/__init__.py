@@ -13,6 +13,7 @@ from newsgraph.cli.migrate import migrate
 from newsgraph.cli.schema import schema
 from newsgraph.cli.serve import serve
 from newsgraph.cli.token import token
+from newsgraph.cli.user import user
 
 
 @click.group(cls=Shell, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -24,7 +25,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, serve, import_, token, check, migrate, schema):
+for command in (demo, serve, import_, token, user, check, migrate, schema):
     cli.add_command(command)
 
 

@@ -48,6 +48,11 @@ class User:
     banned: bool
     claims_at: datetime
     premoderated: bool = False
+    revoked_before: datetime | None = None
+
+    def revoked(self, issued_at: datetime | None) -> bool:
+        """Whether a token of that time is refused."""
+        return self.revoked_before is not None and issued_at is not None and issued_at < self.revoked_before
 
     @property
     def badges(self) -> tuple[str, ...]:
@@ -78,7 +83,8 @@ ANONYMOUS = Viewer()
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Who a verified token speaks for, and until when; None: it never expires."""
+    """Who a verified token speaks for, and until when; None: it never expires. `issued_at`: since when it exists."""
 
     viewer: Viewer
     expires_at: datetime | None = None
+    issued_at: datetime | None = None

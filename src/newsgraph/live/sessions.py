@@ -35,13 +35,14 @@ class Session:
     A session in doubt does not hold: its person has changed in some way and has not been looked up yet.
     """
 
-    __slots__ = ("_clock", "_expires_at", "_holder", "banned", "doubtful", "viewer")
+    __slots__ = ("_clock", "_expires_at", "_holder", "_issued_at", "banned", "doubtful", "viewer")
 
     def __init__(self, sign_in: SignIn, clock: Callable[[], datetime], holder: Holder) -> None:
         self.viewer = sign_in.viewer
         self.doubtful = False
         self.banned: bool | None = None  # not known before the first look
         self._expires_at = sign_in.expires_at
+        self._issued_at = sign_in.issued_at
         self._clock = clock
         self._holder = holder
 
@@ -63,6 +64,8 @@ class Session:
     def _objection(self, user: User | None) -> Fault | None:
         if user is None:
             return Fault(FaultCode.UNAUTHENTICATED, "This account does not exist any more.")
+        if user.revoked(self._issued_at):
+            return Fault(FaultCode.UNAUTHENTICATED, "The token was revoked.")
         banned_before, self.banned = self.banned, user.banned
         if user.banned and banned_before is False:
             return Fault(FaultCode.FORBIDDEN, "This account may not take part any more.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from newsgraph.domain.users import Claims, User
@@ -15,6 +16,10 @@ class Users(Protocol):
 
     async def recognise(self, claims: Claims) -> User:
         """Creates the person or updates name and role; claims issued earlier than the known ones change nothing."""
+        ...
+
+    async def revoke(self, user_id: int, before: datetime) -> User:
+        """Notes that their tokens issued before are refused; an earlier time than the noted one changes nothing."""
         ...
 
     async def restrict(self, user: User) -> User:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 
 from newsgraph.domain.users import Claims, Role, User
@@ -27,6 +28,9 @@ class SqlUsers:
         self._sql.execute("user_recognise", claims.subject, claims.name, claims.role.value, to_ms(claims.issued_at))
         return _user(self._sql.one("user_by_subject", claims.subject))
 
+    async def revoke(self, user_id: int, before: datetime) -> User:
+        return _user(self._sql.one("user_revoke", user_id, to_ms(before)))
+
     async def restrict(self, user: User) -> User:
         restrictions = (to_ms(user.suspended_until), user.banned, user.premoderated)
         return _user(self._sql.one("user_restrict", user.id, *restrictions))
@@ -35,6 +39,6 @@ class SqlUsers:
 @lru_cache(maxsize=2_048)
 def _user(row: Row) -> User:
     """Remembered: 2 microseconds each, and few write many comments."""
-    key, subject, name, role, suspended_until, banned, claims_at, premoderated = row
+    key, subject, name, role, suspended_until, banned, claims_at, premoderated, revoked = row
     since, until = from_ms(claims_at), from_ms(suspended_until)
-    return User(key, subject, name, Role(role), until, bool(banned), since, bool(premoderated))
+    return User(key, subject, name, Role(role), until, bool(banned), since, bool(premoderated), from_ms(revoked))

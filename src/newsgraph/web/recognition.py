@@ -36,7 +36,8 @@ class Recognition:
 
     async def _recognise(self, token: str) -> SignIn:
         claims = await self._verified(token)
-        return SignIn(await users.recognise(self._newsroom, claims), self._trust.rules.good_until(claims))
+        viewer = await users.recognise(self._newsroom, claims)
+        return SignIn(viewer, self._trust.rules.good_until(claims), claims.issued_at)
 
     async def _verified(self, token: str) -> Claims:
         try:

@@ -1,5 +1,5 @@
 -- name: user_columns
-id, subject, name, role, suspended_until, banned, claims_at, premoderated
+id, subject, name, role, suspended_until, banned, claims_at, premoderated, revoked_before
 
 -- name: users_by_ids
 SELECT /*user_columns*/ FROM users WHERE id IN ids($1)
@@ -11,6 +11,10 @@ SELECT /*user_columns*/ FROM users WHERE subject = $1
 INSERT INTO users (subject, name, role, claims_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (subject) DO UPDATE SET name = excluded.name, role = excluded.role, claims_at = excluded.claims_at
 WHERE excluded.claims_at >= users.claims_at
+
+-- name: user_revoke
+UPDATE users SET revoked_before = max(coalesce(revoked_before, 0), $2) WHERE id = $1
+RETURNING /*user_columns*/
 
 -- name: user_restrict
 UPDATE users SET suspended_until = $2, banned = $3, premoderated = $4 WHERE id = $1
