@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 import click
 
 from newsgraph import app
-from newsgraph.actions import users
+from newsgraph.actions import erasure, users
+from newsgraph.actions.erasure import Mode
 from newsgraph.cli.options import STORE, with_settings
 from newsgraph.settings import Settings
 
@@ -44,3 +48,50 @@ def revoke(settings: Settings, subject: str, before: datetime | None) -> None:
 async def _revoked(settings: Settings, subject: str, before: datetime) -> datetime:
     async with app.open_newsroom(settings) as newsroom:
         return await users.revoke(newsroom, subject, before)
+
+
+@user.command(name="export")
+@click.argument("subject")
+@with_settings(*STORE)
+def export(settings: Settings, subject: str) -> None:
+    """Print all that is held on a person as one JSON object; times are in milliseconds since 1970."""
+
+    async def held() -> str:
+        async with app.open_newsroom(settings) as newsroom:
+            return json.dumps(await erasure.export(newsroom, subject), ensure_ascii=False, indent=2)
+
+    click.echo(asyncio.run(held()))
+
+
+@user.command(name="erase")
+@click.argument("subject")
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in Mode]),
+    default=Mode.TOMBSTONE.value,
+    show_default=True,
+    help="Comments become tombstones, or stay under the name Anonymous.",
+)
+@click.option("--vacuum/--no-vacuum", default=True, show_default=True, help="Write the file anew, without traces.")
+@with_settings(*STORE)
+def erase(settings: Settings, subject: str, mode: str, vacuum: bool) -> None:
+    """Erase a person: account, reactions, reports, receipts, and what was said in the history of comments.
+
+    Streams and kept answers follow at once. SQLite may leave copies of erased text in unused parts of its pages; so the
+    file is written anew, for which it needs as much room again, and writing waits meanwhile. It cannot be taken back.
+    """
+
+    async def erased() -> int:
+        async with app.open_newsroom(settings) as newsroom:
+            return await erasure.erase(newsroom, subject, Mode(mode))
+
+    count = asyncio.run(erased())
+    if vacuum:
+        _write_anew(app.database_path(settings))
+    click.echo(f"{subject} is erased, with {count} comments.")
+
+
+def _write_anew(path: str) -> None:
+    with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

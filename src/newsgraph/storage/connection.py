@@ -49,6 +49,7 @@ def _open(path: str | Path, read_only: bool, patience: float) -> sqlite3.Connect
         "journal_mode": "WAL",
         "synchronous": "FULL",
         "foreign_keys": "ON",
+        "secure_delete": "ON",  # what is erased is overwritten
         "cache_size": -16_000,  # KiB
         "query_only": "ON" if read_only else "OFF",
     }
