@@ -9,6 +9,7 @@ from newsgraph.cli.check import check
 from newsgraph.cli.demo import demo
 from newsgraph.cli.errors import Shell
 from newsgraph.cli.import_ import import_
+from newsgraph.cli.key import key
 from newsgraph.cli.migrate import migrate
 from newsgraph.cli.schema import schema
 from newsgraph.cli.serve import serve
@@ -25,7 +26,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, serve, import_, token, user, check, migrate, schema):
+for command in (demo, serve, import_, token, key, user, check, migrate, schema):
     cli.add_command(command)
 
 

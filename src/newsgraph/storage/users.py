@@ -45,10 +45,13 @@ class SqlUsers:
 
     async def held(self, user_id: int) -> Mapping[str, Any]:
         account = self._sql.rows("users_by_ids", batch([user_id]))
-        found = {name: self._sql.rows(f"export_{name}", user_id) for name in _EXPORTED}
+        found = {name: self._sql.rows(name, user_id) for name in _EXPORTED}
         return {
             "account": dict(zip(_ACCOUNT, account[0], strict=True)),
-            **{name: [dict(zip(_EXPORTED[name], row, strict=True)) for row in rows] for name, rows in found.items()},
+            **{
+                name.removeprefix("export_"): [dict(zip(_EXPORTED[name], row, strict=True)) for row in rows]
+                for name, rows in found.items()
+            },
         }
 
     async def forget(self, user_id: int) -> None:
@@ -63,11 +66,11 @@ class SqlUsers:
 
 _ACCOUNT = ("id", "subject", "name", "role", "suspendedUntil", "banned", "claimsAt", "premoderated", "revokedBefore")
 _EXPORTED = {
-    "comments": ("id", "articleId", "parentId", "body", "status", "createdAt", "editedAt"),
-    "reactions": ("commentId", "kind"),
-    "flags": ("commentId", "reason", "note", "at"),
-    "receipts": ("mutation", "key", "result", "at"),
-    "history": ("commentId", "userId", "rule", "before", "after", "reason", "at"),
+    "export_comments": ("id", "articleId", "parentId", "body", "status", "createdAt", "editedAt"),
+    "export_reactions": ("commentId", "kind"),
+    "export_flags": ("commentId", "reason", "note", "at"),
+    "export_receipts": ("mutation", "key", "result", "at"),
+    "export_history": ("commentId", "userId", "rule", "before", "after", "reason", "at"),
 }
 # What is told apart by who wrote a comment comes before the comments are nobody's.
 _FORGETTING = (
