@@ -84,6 +84,10 @@ class Settings:
     mailbox_size: int = _setting(1_000, "Events that wait for one subscriber; more is SLOW_CONSUMER.")
     connections: int = _setting(15_000, "Sockets and streams open at once, of each process; 0: no limit.")
     connections_per_address: int = _setting(1_000, "The same from one address (IPv6: one /64 network); 0: no limit.")
+    header_timeout: float = _setting(10.0, "How long a connection may take for the head of a request.")
+    body_timeout: float = _setting(30.0, "The same for its body.")
+    header_size: int = _setting(32_768, "Most bytes of the head of a request, with its address.")
+    header_count: int = _setting(100, "Most headers of a request.")
     keep_alive: float = _setting(
         75.0, "How long an idle HTTP connection is kept; longer than your proxy keeps its own."
     )
@@ -212,6 +216,10 @@ _CHECKS: list[tuple[Any, str]] = [
     (
         lambda s: min(s.socket_init_timeout, s.socket_send_timeout, s.socket_ping_interval, s.socket_ping_timeout) <= 0,
         "socket_init_timeout, socket_send_timeout, socket_ping_interval, socket_ping_timeout: more than 0.",
+    ),
+    (
+        lambda s: min(s.header_timeout, s.body_timeout, s.header_size, s.header_count) <= 0,
+        "header_timeout, body_timeout, header_size, header_count: more than 0.",
     ),
     (
         lambda s: min(s.stream_heartbeat, s.drain_timeout, s.keep_alive, s.message_size) <= 0,

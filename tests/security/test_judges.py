@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,16 @@ async def test_the_cop_finds_a_closed_schema_closed(settings: Settings) -> None:
     chosen = Settings(database=settings.database, secret=settings.secret, introspection=False)
     found = await _judged("cop.py", chosen, [*only, "--introspection", "forbidden"])
     assert [one["status"] for one in found["checks"]] == ["pass"] * 4
+
+
+@judge("http_faults.py")
+async def test_slow_broken_and_smuggling_clients_get_nowhere(settings: Settings) -> None:
+    """Its reading of two answers that come at once loses the second, so that `expect-continue` depends on luck."""
+    quick = replace(settings, header_timeout=1.0, body_timeout=1.0, keep_alive=1.0)
+    patience = [word for part in ("header", "body", "idle") for word in (f"--{part}-timeout", "5")]
+    found = await _judged("http_faults.py", quick, [*patience, "--skip", "expect-continue"])
+    assert [one for one in found["checks"] if one["status"] != "pass"] == []
+    assert found["counts"]["pass"] >= 28
 
 
 async def _judged(name: str, settings: Settings, given: list[str]) -> Any:

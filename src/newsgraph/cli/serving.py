@@ -9,6 +9,7 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ from uvicorn.supervisors import Multiprocess
 from newsgraph.graph import schema
 from newsgraph.observe import LOG
 from newsgraph.settings import Settings, to_environment
+from newsgraph.web.bounds import Bounds
 from newsgraph.web.documents import Catalogue
 from newsgraph.web.uvicorn_protocols import HttpProtocol, WebSocketProtocol
 
@@ -125,7 +127,6 @@ def announce(settings: Settings) -> None:
 
 
 _OPTIONS: dict[str, Any] = {
-    "http": HttpProtocol,
     "ws": WebSocketProtocol,
     # Compression doubles the work of a delivery and triples the memory of a connection.
     "ws_per_message_deflate": False,
@@ -139,6 +140,7 @@ _OPTIONS: dict[str, Any] = {
 def server_options(settings: Settings) -> dict[str, Any]:
     """uvicorn's, for every way of serving."""
     return _OPTIONS | {
+        "http": partial(HttpProtocol, bounds=Bounds.of(settings)),
         "ws_max_size": settings.message_size,
         "ws_ping_interval": settings.socket_ping_interval,
         "ws_ping_timeout": settings.socket_ping_timeout,

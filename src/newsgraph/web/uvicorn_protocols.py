@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+import httptools
 from starlette.types import Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.utils import ClientDisconnected
@@ -19,6 +20,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import CloseCode, Frame
 
 from newsgraph.observe import LOG
+from newsgraph.web.bounds import Bounds, Trailers
 from newsgraph.web.pipes import Holder, ResponsePipe, SocketPipe, at_once, body
 
 Reply = tuple[int, Sequence[tuple[bytes, bytes]], bytes]
@@ -115,27 +117,112 @@ class HttpProtocol(_Held, HttpToolsProtocol):
     uvicorn tells only the last of them when the client goes.
     """
 
-    def __init__(self, *given: Any, **named: Any) -> None:
+    def __init__(self, *given: Any, bounds: Bounds | None = None, **named: Any) -> None:
         super().__init__(*given, **named)
         self._cycles: list[RequestResponseCycle] = []
+        self._bounds = bounds or Bounds()
+        self._part: str | None = "head"  # of a request that is awaited; None while there is none
+        self._until = 0.0
+        self._received = 0  # bytes since a head began
+        self._wrong: tuple[int, str] | None = None
+        self._clock: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await("head", self._bounds.header)
+        self._look_again()
+
+    def _await(self, part: str | None, seconds: float = 0.0) -> None:
+        self._part = part
+        self._until = self.loop.time() + seconds
+
+    def _look_again(self) -> None:
+        self._clock = self.loop.call_later(self._bounds.interval, self._look)
+
+    def _look(self) -> None:
+        """Whoever we do not read from ourselves has all the time."""
+        if self._part is None or self.flow.read_paused or self.loop.time() < self._until:
+            self._look_again()
+        elif self._received == 0 and self._part == "head":
+            self.transport.close()
+        else:
+            self._refuse(408, f"The {self._part} of the request took too long.")
+
+    def data_received(self, data: bytes) -> None:
+        """Where uvicorn would answer what is no HTTP at once, even as if it were the answer to an earlier request."""
+        self._unset_keepalive_if_required()
+        if self._part is None and not self._pending():
+            self._await("head", self._bounds.header)
+        self._received += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._upgrade()
+        except httptools.HttpParserError:
+            self._refuse(*(self._wrong or (400, "The request is no HTTP.")))
+        else:
+            if self._part == "head" and self._received > self._bounds.size:
+                self._refuse(431, f"The headers of a request have at most {self._bounds.size} bytes.")
+
+    def _upgrade(self) -> None:
+        if self._should_upgrade() and self.scope["method"] == "GET":
+            self.handle_websocket_upgrade()
+        elif self._should_upgrade():
+            self._refuse(400, "A WebSocket begins with GET.")
+
+    def _pending(self) -> bool:
+        return any(not cycle.response_complete for cycle in self._cycles)
+
+    def _refuse(self, status: int, message: str) -> None:
+        """The last of this connection. Whoever waits for the answer to another request must not take this for it."""
+        LOG.debug("a request was refused: %s", message)
+        if self.transport.is_closing():
+            return
+        before = [cycle for cycle in self._cycles if not cycle.response_complete]
+        if self._part == "body" and len(before) == 1 and not before[0].response_started:
+            before = []
+        if not before:
+            content = message.encode()
+            head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+            self.transport.write(STATUS_LINE[status] + head % len(content) + content)
+        self._disconnect()
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if self._part != "head":
+            self._received = 0
+            self._await("head", self._bounds.header)
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope["extensions"] = {_EXTENSION: self}
 
     def on_headers_complete(self) -> None:
+        self._wrong = self._bounds.wrong(
+            self.headers, self.parser.get_http_version(), self.url if self._received > self._bounds.size else None
+        )
+        if self._wrong is not None:
+            raise ValueError("refused")  # the parser stops here, and `data_received` says why
         before = self.cycle
         super().on_headers_complete()
+        self._await("body", self._bounds.body)
         if self.cycle is not before:
             self._cycles = [one for one in self._cycles if not one.response_complete]
             self._cycles.append(self.cycle)
+            if not self.parser.should_upgrade():
+                self.headers = Trailers()
+
+    def on_message_complete(self) -> None:
+        self._await(None)
+        self._received = 0
+        super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
+        _cancel(self._clock)
         super().handle_websocket_upgrade()
         self._forget()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        _cancel(self._clock)
         self._disconnect()
         super().connection_lost(exc)
         self._forget()
