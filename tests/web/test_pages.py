@@ -12,7 +12,7 @@ from starlette.routing import Route
 from newsgraph import __version__
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.settings import Settings
-from newsgraph.web.pages import healthz, index, render_index, schema_sdl
+from newsgraph.web.pages import GUARDS, healthz, index, render_index, schema_sdl
 
 
 async def get(app: Starlette, path: str) -> httpx.Response:
@@ -37,6 +37,11 @@ async def test_the_front_page_loads_nothing_and_says_so() -> None:
     response = await get(Starlette(routes=[Route("/", index(Settings()))]), "/")
     assert response.headers["content-security-policy"].startswith("default-src 'none'")
     assert re.findall(r'(?:src|href)="(?!/|data:)[^"]*"', response.text) == []
+
+
+async def test_the_front_page_is_framed_by_nobody_and_tells_nobody() -> None:
+    response = await get(Starlette(routes=[Route("/", index(Settings()))]), "/")
+    assert GUARDS.items() <= dict(response.headers).items()
 
 
 def test_without_graphiql_there_is_no_link_to_it() -> None:

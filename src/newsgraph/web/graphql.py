@@ -27,6 +27,7 @@ from newsgraph.graph.hints import Hint
 from newsgraph.web.callers import Recognise, address_of, reader_of, refused, shown, sign_in
 from newsgraph.web.compression import CODINGS, SMALLEST, coding_of
 from newsgraph.web.operations import Operations
+from newsgraph.web.pages import GUARDS
 from newsgraph.web.requests import GRAPHQL, JSON, SAFE, is_json, media_type, read_body, read_request
 from newsgraph.web.uvicorn_protocols import Reply, respond
 
@@ -83,7 +84,7 @@ class GraphQLView:
         headers: Headers = dict(scope["headers"])
         try:
             if self._page is not None and _is_browser(scope, headers):
-                await HTMLResponse(await self._page())(scope, receive, send)
+                await HTMLResponse(await self._page(), headers=GUARDS)(scope, receive, send)
                 return
             reply = await self._reply(scope, receive, headers)
         except (Fault, HTTPException) as error:

@@ -25,12 +25,21 @@ _LINKS = [
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
 
+# Of every page: no guessing of types, no frame around it, nothing said to where its links lead, no window shared.
+GUARDS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
 def index(settings: Settings) -> Endpoint:
     """What runs here and how to use it."""
     page = render_index(settings)
 
     async def respond(_request: Request) -> Response:
-        return HTMLResponse(page, headers={"content-security-policy": _POLICY})
+        return HTMLResponse(page, headers=GUARDS | {"content-security-policy": _POLICY})
 
     return respond
 
