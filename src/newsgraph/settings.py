@@ -73,7 +73,7 @@ class Settings:
     moderation_hook_concurrency: int = _setting(20, "Most questions that wait for its answer at once.")
     view_window: float = _setting(1800.0, "A reader's views of one article count once in this time.")
     view_flush: float = _setting(1.0, "How long counted views wait before they are written.")
-    view_memory: int = _setting(100_000, "Reader and article pairs remembered to spot repeats.")
+    view_memory: int = _setting(100_000, "Views remembered to spot repeats, and most that wait to be written.")
     ranking_interval: float = _setting(10.0, "How often popular lists are ranked anew.")
     related_age: float = _setting(600.0, "Age at which 'You May Also Like' is ranked anew.")
     list_interval: float = _setting(0.25, "A burst of changes of one list within this time is one event.")
@@ -209,6 +209,7 @@ _CHECKS: list[tuple[Any, str]] = [
         lambda s: min(s.mailbox_size, s.readers, s.write_queue, s.replay_limit, s.socket_operations) < 1,
         "mailbox_size, readers, write_queue, replay_limit, socket_operations: at least 1.",
     ),
+    (lambda s: s.view_memory < 1, "view_memory: at least 1."),
     (
         lambda s: min(s.ranking_interval, s.poll_interval, s.view_flush, s.rate_burst) <= 0,
         "ranking_interval, poll_interval, view_flush, rate_burst: more than 0.",

@@ -6,7 +6,7 @@ import pytest
 
 from newsgraph.actions import comments
 from newsgraph.actions.upkeep import upkeep
-from newsgraph.actions.views import ViewCounter
+from newsgraph.actions.views import View, ViewCounter
 from newsgraph.domain.comments import CommentOrder
 from newsgraph.domain.events import CommentChanged
 from newsgraph.domain.pages import Slice
@@ -58,11 +58,11 @@ async def test_nobody_is_kept_from_writing_longer_than_the_limit_says(desk: Desk
 
 
 @pytest.mark.parametrize("jump", JUMPS)
-def test_a_view_is_not_waited_for_until_the_old_time_comes_again(desk: Desk, jump: float) -> None:
+async def test_a_view_is_not_waited_for_until_the_old_time_comes_again(desk: Desk, jump: float) -> None:
     counter = ViewCounter(Settings(view_window=1_800), desk.clock)
-    assert counter.record(1, "r", "")
+    assert await counter.record(desk.newsroom, View(1, "r", ""))
     desk.clock.tick(seconds=jump)
-    assert counter.record(1, "r", "") is (abs(jump) >= 1_800)
+    assert await counter.record(desk.newsroom, View(1, "r", "")) is (abs(jump) >= 1_800)
 
 
 async def test_a_jump_ahead_drops_events_and_no_comment(desk: Desk) -> None:

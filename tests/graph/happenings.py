@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from newsgraph.actions import articles, authors, comments, imports, lists, sections, upkeep, users, views
+from newsgraph.actions.views import View
 from newsgraph.domain.articles import AdSlot, ArticleDraft, Image
 from newsgraph.domain.authors import Byline
 from newsgraph.domain.comments import CommentStatus, FlagReason, ModerationMode, ModerationQueueName, ReactionKind
@@ -212,7 +213,8 @@ class Happenings:
         counter = self.world.services.views
         for _ in range(self.plan.randint(1, 5)):
             self.readers += 1
-            counter.record(await self.an_article(), f"reader {self.readers}", "Mozilla")
+            view = View(await self.an_article(), f"reader {self.readers}", "Mozilla")
+            await counter.record(self.world.desk.newsroom, view)
         await counter.flush(self.world.desk.newsroom)
 
     async def add_views(self) -> None:

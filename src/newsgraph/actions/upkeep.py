@@ -9,7 +9,7 @@ from newsgraph.ports.store import Session
 
 
 async def upkeep(newsroom: Newsroom) -> None:
-    """Drops events, receipts, prints and view buckets that are past their time, each in a transaction of its own."""
+    """Drops events, receipts, prints and what was noted of views when its time is past, each in its own transaction."""
     settings = newsroom.settings
 
     async def trim(session: Session) -> int:
@@ -22,7 +22,10 @@ async def upkeep(newsroom: Newsroom) -> None:
     async def unsaid(session: Session) -> int:
         return await session.comments.prune_prints(session.now - timedelta(seconds=settings.comment_repeat_window))
 
-    for work in (trim, forget, unsaid, _prune_views):
+    async def unmark(session: Session) -> int:
+        return await session.views.forget(timedelta(seconds=settings.view_window), settings.view_memory)
+
+    for work in (trim, forget, unsaid, unmark, _prune_views):
         await newsroom.store.write(work)
 
 

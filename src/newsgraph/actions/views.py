@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 
 from newsgraph.actions.newsroom import Newsroom
+from newsgraph.domain.errors import Fault
 from newsgraph.domain.events import ViewsCounted
-from newsgraph.domain.views import ViewCount
+from newsgraph.domain.views import Mark, ViewCount
+from newsgraph.policies.machines import is_machine
 from newsgraph.ports.store import Session
 from newsgraph.settings import Settings
 
-# What programs call themselves that read for nobody in particular, or before anybody asked. A library's name says
-# nothing: apps and sites that report their readers' views use the same ones. Cubot makes telephones.
-_MACHINE = re.compile(
-    r"(?<!cu)bots?\b|crawl|spider|slurp|archiver|scrap(er|y)|headless|lighthouse|prefetch|prerender|preview"
-    r"|facebookexternalhit|whatsapp/|embedly|mediapartners-google|apis-google|feedfetcher|read-aloud|inspection-?tool"
-    r"|monitor|uptime|pingdom|validator",
-    re.IGNORECASE,
-)
+_BATCH = 2_000  # views in one transaction: some 20 ms in which nobody else writes
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`reader` tells readers apart: an id, or an address with an agent. `ahead`: fetched before anybody asked."""
+
+    article_id: int
+    reader: str
+    agent: str
+    ahead: bool = False
 
 
 class ViewCounter:
     """Counts in memory, once a reader and article within `view_window`; `flush` writes what has come together.
 
-    Who read what is remembered only as a hash with a random salt that lives for a day at most.
+    Who read what is remembered only as a keyed hash. All processes have its key, the salt, from the database, where
+    the next day's takes its place: from then on, nobody can find out any more what a hash was made of. What other
+    processes have counted is looked up there, too. Two views that come to two processes within `view_flush` are both
+    answered as counted, and counted once.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
@@ -38,48 +46,80 @@ class ViewCounter:
         self._clock = clock
         self._salt = b""
         self._salted_on: date | None = None
-        self._seen: OrderedDict[bytes, datetime] = OrderedDict()  # in the order of counting
-        self._pending: Counter[int] = Counter()
+        self._seen: OrderedDict[int, datetime] = OrderedDict()  # in the order of counting
+        self._pending: dict[int, Mark] = {}
 
-    def record(self, article_id: int, reader: str, agent: str) -> bool:
-        """Whether this view counts. `reader` tells readers apart: an id, or an address with an agent.
+    async def record(self, newsroom: Newsroom, view: View) -> bool:
+        """Whether this view counts. Errors: Fault(UNAVAILABLE) when the database cannot be asked for repeats.
 
-        It does not when `agent` declares a machine, nor when the same reader's view of the article counted just now.
+        It does not when nobody has asked for it, nor when the same reader's view of the article counted just now, nor
+        when more are waiting to be written than may be remembered.
         """
-        if _MACHINE.search(agent) or self._repeated(article_id, reader):
+        if view.ahead or is_machine(view.agent) or len(self._pending) >= self._memory:
             return False
-        self._pending[article_id] += 1
+        await self._renew_salt(newsroom)
+        now, key = self._clock(), self._key(view)
+        if self._repeated(key, now):
+            return False
+        mark = Mark(key, view.article_id, now)
+        try:
+            before = await newsroom.store.read(partial(_marked_at, mark=mark, window=self._window))
+        except Fault:
+            self._seen.pop(key, None)
+            raise
+        if before is not None:
+            self._seen[key] = before  # its window began with the view that another process counted
+            return False
+        self._pending[key] = mark
         return True
 
     async def flush(self, newsroom: Newsroom) -> None:
-        """Writes the pending views in one transaction with one event. When that fails they are pending again."""
-        if not self._pending:
-            return
-        counts, self._pending = self._pending, Counter()
-        try:
-            await add(newsroom, [ViewCount(article_id, views) for article_id, views in sorted(counts.items())])
-        except Exception:
-            self._pending.update(counts)
-            raise
+        """Writes the pending views, a batch a transaction. Those of one that fails are pending still."""
+        while self._pending:
+            batch = list(self._pending.values())[:_BATCH]
+            await newsroom.store.write(partial(_count, marks=batch, window=self._window))
+            for mark in batch:
+                if self._pending.get(mark.key) is mark:
+                    del self._pending[mark.key]
 
-    def _repeated(self, article_id: int, reader: str) -> bool:
-        now = self._clock()
-        self._rotate(now.date())
-        view = blake2b(f"{article_id} {reader}".encode("utf-8", "replace"), key=self._salt, digest_size=16).digest()
-        counted = self._seen.get(view)
+    def _key(self, view: View) -> int:
+        seen = f"{view.article_id} {view.reader}".encode("utf-8", "replace")
+        return int.from_bytes(blake2b(seen, key=self._salt, digest_size=8).digest(), signed=True)
+
+    def _repeated(self, key: int, now: datetime) -> bool:
+        counted = self._seen.get(key)
         if counted is not None and abs(now - counted) < self._window:  # a clock may be set back
             return True
-        self._seen[view] = now
-        self._seen.move_to_end(view)
+        self._seen[key] = now
+        self._seen.move_to_end(key)
         while len(self._seen) > self._memory:
             self._seen.popitem(last=False)
         return False
 
-    def _rotate(self, today: date) -> None:
+    async def _renew_salt(self, newsroom: Newsroom) -> None:
         """A new day's salt; what was remembered under the old one can match nothing any more."""
-        if today != self._salted_on:
-            self._salt, self._salted_on = secrets.token_bytes(32), today
+        today = self._clock().date()
+        if today == self._salted_on:
+            return
+        salt = await newsroom.store.write(partial(_salt, day=today, fresh=secrets.token_bytes(32)))
+        if today != self._salted_on:  # else another call was faster
+            self._salt, self._salted_on = salt, today
             self._seen.clear()
+
+
+async def _salt(session: Session, day: date, fresh: bytes) -> bytes:
+    return await session.views.salt(day, fresh)
+
+
+async def _marked_at(session: Session, mark: Mark, window: timedelta) -> datetime | None:
+    return await session.views.marked_at(mark, window)
+
+
+async def _count(session: Session, marks: Sequence[Mark], window: timedelta) -> None:
+    """Counts the marks that no other process has set within the window, with one event."""
+    fresh = await session.views.mark(marks, window)
+    views = Counter(mark.article_id for mark in marks if mark.key in fresh)
+    await _add(session, [ViewCount(article_id, count) for article_id, count in sorted(views.items())])
 
 
 async def add(newsroom: Newsroom, counts: Sequence[ViewCount]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 
@@ -38,6 +39,15 @@ BUCKETS: dict[int, int] = {
     shape.bucket: max(s.length for s in SHAPES.values() if s.bucket == shape.bucket) + shape.bucket
     for shape in SHAPES.values()
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A view that counts. `key` is 64 bits that tell a reader and an article from others, and say nothing of either."""
+
+    key: int
+    article_id: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,14 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Where a request comes from: only for telling one reader's views from another's, never kept."""
+    """Where a request comes from: only for telling one reader's views from another's, never kept.
+
+    `ahead`: the browser fetches in advance what nobody has asked for yet.
+    """
 
     address: str = ""
     agent: str = ""
+    ahead: bool = False
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import strawberry
 
 from newsgraph.actions import articles, comments, lists, users
 from newsgraph.actions.newsroom import Keep
+from newsgraph.actions.views import View
 from newsgraph.domain.cursors import number
 from newsgraph.domain.errors import Problem, ProblemDetail
 from newsgraph.domain.lists import parse_list_key
@@ -257,7 +258,8 @@ async def record_view(info: Info, input: inputs.RecordViewInput) -> Outcome:
     counted = False
     if article is not None and article.published:
         reader = f"{context.viewer.user_id or context.reader.address} {context.reader.agent}"
-        counted = context.services.views.record(article.id, reader, context.reader.agent)
+        view = View(article.id, reader, context.reader.agent, context.reader.ahead)
+        counted = await context.services.views.record(context.newsroom, view)
     return Outcome(_given(input.client_mutation_id), counted=counted)
 
 

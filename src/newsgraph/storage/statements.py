@@ -20,7 +20,7 @@ from newsgraph.domain.cursors import Key
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.pages import Slice
 
-Value = int | float | str | None
+Value = int | float | str | bytes | None
 
 _HEADER = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)

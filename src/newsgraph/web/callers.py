@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -34,8 +35,18 @@ def address_of(scope: Mapping[str, Any]) -> str:
 
 
 def reader_of(scope: Mapping[str, Any]) -> Reader:
-    agent: bytes = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
-    return Reader(address_of(scope), agent.decode("latin-1"))
+    agent, ahead = b"", False
+    for name, value in scope["headers"]:
+        if name == b"user-agent":
+            agent = value
+        elif name in _PURPOSE and _AHEAD.search(value):
+            ahead = True
+    return Reader(address_of(scope), agent.decode("latin-1"), ahead)
+
+
+# Fetch, "Sec-Purpose" (https://fetch.spec.whatwg.org/#sec-purpose-header), and what browsers sent before it.
+_PURPOSE = frozenset({b"sec-purpose", b"purpose", b"x-purpose", b"x-moz"})
+_AHEAD = re.compile(rb"pre(fetch|render|view)", re.IGNORECASE)
 
 
 def retry_after(settings: Settings) -> int:

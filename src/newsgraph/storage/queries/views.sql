@@ -13,3 +13,24 @@ GROUP BY article_id
 
 -- name: views_prune
 DELETE FROM view_buckets WHERE width = $1 AND start < $2
+
+-- name: views_salt
+INSERT INTO view_salt (only, day, salt) VALUES (1, $1, $2)
+ON CONFLICT (only) DO UPDATE SET day = excluded.day, salt = iif(day = excluded.day, salt, excluded.salt)
+RETURNING salt
+
+-- name: views_marked
+SELECT at FROM view_marks WHERE mark = $1 AND abs(at - $2) < $3
+
+-- Those that are new, or were counted longer ago than $2.
+-- name: views_mark
+INSERT INTO view_marks (mark, at)
+SELECT CAST(key AS INTEGER), value FROM json_each($1) WHERE true
+ON CONFLICT (mark) DO UPDATE SET at = excluded.at WHERE abs(excluded.at - view_marks.at) >= $2
+RETURNING mark
+
+-- Those from longer ago than a window, and of the rest all but the newest; also those from before a clock was set back.
+-- name: views_forget
+DELETE FROM view_marks
+WHERE at NOT BETWEEN $1 AND $2
+    OR at <= (SELECT at FROM view_marks ORDER BY at DESC LIMIT 1 OFFSET $3)
