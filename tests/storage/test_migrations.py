@@ -71,7 +71,7 @@ def test_two_processes_may_start_at_once(database: Path) -> None:
     starting = [Popen([sys.executable, "-c", program], stdout=PIPE, stderr=PIPE, text=True) for _ in range(4)]
     ended = [process.communicate() for process in starting]
     assert [errors for _, errors in ended] == [""] * 4
-    assert sorted(int(output) for output, _ in ended) == [0, 0, 0, len(NAMES)]
+    assert sum(int(output) for output, _ in ended) == len(NAMES), "each step is applied once, whoever comes first"
     assert ask(database, "SELECT count(*) FROM stream") == [(1,)]
 
 
