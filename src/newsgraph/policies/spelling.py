@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
-from itertools import product
+from itertools import groupby, product
 from string import ascii_letters
 
 from confusable_homoglyphs.confusables import confusables_data
@@ -60,6 +60,15 @@ _SIGNS = "\u0900-\u0963\u0966-\u0df3\u0e31-\u0e4e\u0eb1-\u0ece\u0f18-\u0fbc\u102
 WORD = re.compile(f"(?:[^\\W_]|[{_SIGNS}])+")
 
 
+_EDGES = "\"'“”„‘’«»‹›()[]{}<>.,;:!?¡¿…-–—*_~`#&/\\%^=+|。，、！？：；「」『』（）"
+_SENTENCE = re.compile("[.,;:!?/\\\\'’\"()\\[\\]{}<>…=&#。，、！？]")  # between words, or for letters left out
+_LETTER = re.compile(r"[^\W\d_]")
+_STRETCHED = re.compile(r"(\w)\1\1")
+_RUNS = re.compile(r"(\w)\1+")
+_SINGLE_MIN = 3  # single letters in a row that may be one word
+_HANGUL = re.compile("[가-힣]")
+
+
 class _Table(dict[int, str | None]):
     """What each character becomes, found out when it first occurs. `own`: letters that stay as they are."""
 
@@ -85,12 +94,44 @@ class _Table(dict[int, str | None]):
 _TABLES = {language: _Table(letters) for language, letters in {**OWN_LETTERS, "": ""}.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spelling:
-    """`folded`: the text with its punctuation; `words`: what stands between it, in order."""
+    """`folded`: the text with its punctuation; `words`: what stands between it, in order.
+
+    The rest is found out once, however many lists look for their words.
+    """
 
     folded: str
     words: tuple[str, ...]
+
+    @cached_property
+    def unique(self) -> frozenset[str]:
+        return frozenset(self.words)
+
+    @cached_property
+    def looks(self) -> Mapping[str, str]:
+        """Words that are not all ASCII, by how they look."""
+        foreign = [word for word in self.unique if not word.isascii()]
+        return dict(zip(look(" ".join(foreign)).split(" "), foreign, strict=True)) if foreign else {}
+
+    @cached_property
+    def rows(self) -> tuple[str, ...]:
+        """Letters that stand alone one after the other, each row as one word."""
+        return tuple(_rows(self.words))
+
+    @cached_property
+    def meant(self) -> frozenset[str]:
+        """Words that may be meant: with digits and signs for letters, or with signs between them."""
+        pieces = (piece.strip(_EDGES) for piece in self.folded.split() if not piece.isalpha())
+        found = {word for piece in pieces for word in _meant(piece)}
+        return frozenset(found.union(self.rows, *map(unleet, self.rows)))
+
+    @cached_property
+    def squeezed(self) -> frozenset[str]:
+        """Words with a letter three times or more in a row, each letter only once."""
+        if not _STRETCHED.search(self.folded):
+            return frozenset()
+        return frozenset(squeeze(word) for word in self.unique if _STRETCHED.search(word))
 
 
 def language_of(tag: str) -> str:
@@ -171,3 +212,29 @@ def fingerprint(spelling: Spelling) -> int:
     """Equal for texts that differ in case, accents, look-alikes, blanks and punctuation only; 64 bits, signed."""
     text = look("".join(spelling.words)) or "".join(spelling.folded.split())
     return int.from_bytes(blake2b(text.encode(errors="replace"), digest_size=8).digest(), "big", signed=True)
+
+
+def _meant(core: str) -> Iterator[str]:
+    """What a piece of text between blanks may mean, besides what it says."""
+    if core.isalpha() or not _LETTER.search(core):
+        return
+    yield core.strip("0123456789")
+    for one in unleet(core):
+        words = WORD.findall(one)
+        if one != core:
+            yield from words
+        if len(words) > 1 and not _SENTENCE.search(one):
+            yield "".join(words)
+
+
+def _rows(words: Sequence[str]) -> Iterator[str]:
+    for single, group in groupby(words, key=lambda word: len(word) == 1):
+        if single:
+            row = "".join(group)
+            if len(row) >= _SINGLE_MIN or (len(row) > 1 and _HANGUL.match(row)):
+                yield row
+
+
+def squeeze(word: str) -> str:
+    """No letter twice in a row."""
+    return _RUNS.sub(r"\1", word)

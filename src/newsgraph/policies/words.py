@@ -10,9 +10,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-from newsgraph.policies.spelling import OWN_LETTERS, WORD, Spelling, disguised, language_of, look, spell, unleet
+from newsgraph.policies.spelling import OWN_LETTERS, WORD, Spelling, disguised, language_of, look, spell, squeeze
 
 ENTRY_MAX = 64  # code points: what is looked for at one place of a text is bounded by it
 EVERYWHERE = "all"  # the list for every language
@@ -35,14 +34,6 @@ _PARTICLES = frozenset(_AFTER_NOUNS.split())
 _PARTICLE_MAX = 2 * max(map(len, _PARTICLES))
 _PROCLITICS = ("وال", "بال", "فال", "كال", "ال", "لل")
 
-_EDGES = "\"'“”„‘’«»‹›()[]{}<>.,;:!?¡¿…-–—*_~`#&/\\%^=+|。，、！？：；「」『』（）"
-_SENTENCE = re.compile(
-    "[.,;:!?/\\\\'’\"()\\[\\]{}<>…=&#。，、！？]"
-)  # signs that stand between words, or for letters left out
-_LETTER = re.compile(r"[^\W\d_]")
-_STRETCHED = re.compile(r"(\w)\1\1")
-_RUNS = re.compile(r"(\w)\1+")
-_SINGLE_MIN = 3  # single letters in a row that may be one word
 _SURE_MIN = 4  # letters from which such a row is that word, and no accident
 
 
@@ -117,11 +108,12 @@ class Finder:
                 self._add(line)
         self._innocent = self._innocents(innocent)
         self._look = {look(word): entry for word, entry in self._words.items()}
-        self._squeezed = {_squeeze(word): entry for word, entry in self._words.items()}
+        self._squeezed = {squeeze(word): entry for word, entry in self._words.items()}
         self._lengths = sorted({len(word) for word in self._words if len(word) >= _SURE_MIN})
         self._start_lengths, self._end_lengths = _lengths(self._starts), _lengths(self._ends)
         self._inner_lengths = {head: _lengths(found) for head, found in self._inner.items()}
         self._torn = any(map(_HAS_UNSPACED.search, self._inner))
+        self._writes_together = any(_HANGUL.match(word) or _ARABIC.match(word) for word in self._words)
 
     def _add(self, line: str) -> None:
         bare = line.strip("*").strip()
@@ -159,7 +151,7 @@ class Finder:
     # Written so
 
     def _sure(self, text: Spelling) -> Iterator[str]:
-        words = frozenset(text.words)
+        words = text.unique
         yield from (self._words[word] for word in words & self._words.keys())
         if self._phrases:
             yield from self._phrases_in(text.words)
@@ -168,9 +160,10 @@ class Finder:
         if self._inner:
             yield from self._inner_in(text.folded)
         if not text.folded.isascii():
-            yield from self._disguised(words)
-            yield from self._attached(words)
-        yield from self._rows(text.words)
+            yield from self._disguised(text.looks)
+            if self._writes_together:
+                yield from self._attached(words)
+        yield from self._rows(text.rows)
 
     def _phrases_in(self, words: Sequence[str]) -> Iterator[str]:
         for at, word in enumerate(words):
@@ -193,11 +186,10 @@ class Finder:
                 if entry is not None and _stands_alone(folded, at, found):
                     yield entry
 
-    def _disguised(self, words: Iterable[str]) -> Iterator[str]:
-        for word in words:
-            entry = None if word.isascii() else self._look.get(look(word))
-            if entry is not None and disguised(word):
-                yield entry
+    def _disguised(self, looks: Mapping[str, str]) -> Iterator[str]:
+        for found in looks.keys() & self._look.keys():
+            if disguised(looks[found]):
+                yield self._look[found]
 
     def _attached(self, words: Iterable[str]) -> Iterator[str]:
         """Words of Korean and Arabic with what these write in one with them."""
@@ -210,9 +202,9 @@ class Finder:
                 bare = (word.removeprefix(one) for one in _PROCLITICS if word.startswith(one))
                 yield from (self._words[one] for one in bare if one in self._words)
 
-    def _rows(self, words: Sequence[str]) -> Iterator[str]:
+    def _rows(self, rows: Iterable[str]) -> Iterator[str]:
         """Letters that stand alone one after the other: t h u s, or t.h.u.s."""
-        for row in _singles(words):
+        for row in rows:
             for length in self._lengths:
                 for at in range(len(row) - length + 1):
                     if row[at : at + length] in self._words:
@@ -221,51 +213,12 @@ class Finder:
     # Guessed
 
     def _guesses(self, text: Spelling) -> Iterator[str]:
-        candidates = self._candidates(text)
-        found = (self._words.get(one) or self._looking_like(one) for one in candidates)
-        yield from (entry for entry in found if entry)
-        for word in text.words:
-            if _STRETCHED.search(word) and (entry := self._squeezed.get(_squeeze(word))):
-                yield entry
+        yield from (self._words[one] for one in text.meant & self._words.keys())
+        foreign = ((one, self._look.get(look(one))) for one in text.meant if not one.isascii())
+        yield from (entry for one, entry in foreign if entry is not None and disguised(one))
+        yield from (self._squeezed[one] for one in text.squeezed & self._squeezed.keys())
         if self._torn:
             yield from self._inner_in(_TORN.sub("", text.folded))
-
-    def _candidates(self, text: Spelling) -> Iterator[str]:
-        """Words that may be meant: with digits and signs for letters, or with signs between them."""
-        for chunk in text.folded.split():
-            if not chunk.isalpha():
-                yield from _meant(chunk.strip(_EDGES))
-        for row in _singles(text.words):
-            yield row
-            yield from unleet(row)
-
-    def _looking_like(self, word: str) -> str | None:
-        return self._look.get(look(word)) if not word.isascii() and disguised(word) else None
-
-
-def _meant(core: str) -> Iterator[str]:
-    """What a piece of text between blanks may mean, besides what it says."""
-    if core.isalpha() or not _LETTER.search(core):
-        return
-    yield core.strip("0123456789")
-    for one in unleet(core):
-        words = WORD.findall(one)
-        if one != core:
-            yield from words
-        if len(words) > 1 and not _SENTENCE.search(one):
-            yield "".join(words)
-
-
-def _singles(words: Sequence[str]) -> Iterator[str]:
-    for single, group in groupby(words, key=lambda word: len(word) == 1):
-        if single:
-            row = "".join(group)
-            if len(row) >= _SINGLE_MIN or (len(row) > 1 and _HANGUL.match(row)):
-                yield row
-
-
-def _squeeze(word: str) -> str:
-    return _RUNS.sub(r"\1", word)
 
 
 def _particles(rest: str) -> bool:
