@@ -110,6 +110,8 @@ class Finder:
         self._look = {look(word): entry for word, entry in self._words.items()}
         self._squeezed = {squeeze(word): entry for word, entry in self._words.items()}
         self._lengths = sorted({len(word) for word in self._words if len(word) >= _SURE_MIN})
+        self._starts |= {look(form): entry for form, entry in self._starts.items()}
+        self._ends |= {look(form): entry for form, entry in self._ends.items()}
         self._start_lengths, self._end_lengths = _lengths(self._starts), _lengths(self._ends)
         self._inner_lengths = {head: _lengths(found) for head, found in self._inner.items()}
         self._torn = any(map(_HAS_UNSPACED.search, self._inner))
@@ -157,6 +159,7 @@ class Finder:
             yield from self._phrases_in(text.words)
         if self._starts or self._ends:
             yield from self._parts_in(words)
+            yield from self._parts_in(seen for seen, word in text.looks.items() if disguised(word))
         if self._inner:
             yield from self._inner_in(text.folded)
         if not text.folded.isascii():
