@@ -319,7 +319,10 @@ class Viewer:
     suspended_until: datetime | None = of("May not comment before then.")
     banned: bool
     pending_comments: CommentConnection = by(
-        comments.pending_of, "The viewer's own comments that wait for a moderator, oldest first.", cost(5)
+        comments.pending_of,
+        "The viewer's own comments that wait for a moderator, oldest first.",
+        cost(5),
+        pages_of("first"),
     )
 
 
