@@ -137,7 +137,7 @@ class Settings:
     poll_interval: float = _setting(0.025, "How often other processes' commits are looked for.")
     write_queue: int = _setting(1_000, "Writes that may wait; more are UNAVAILABLE.")
     lock_timeout: float = _setting(5.0, "How long a change waits while another process holds the database.")
-    readers: int = _setting(2, "Connections that read.")
+    readers: int = _setting(2, "Connections that read; more than one do only while a read is slow.")
     import_max_bytes: int = _setting(100_000_000, "Largest source that is imported.")
     import_private_hosts: bool = _setting(False, "Import from private and local addresses too.")
 

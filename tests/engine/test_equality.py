@@ -24,7 +24,7 @@ from newsgraph.engine.preparing import Executors
 from newsgraph.graph.context import Context
 from newsgraph.ports.feeds import Stage, Standing
 from tests.engine.generating import Generated, Pool, generate
-from tests.engine.newsroom import VIEWERS, Both, counting
+from tests.engine.newsroom import VIEWERS, WAYS, Both, counting
 
 # What the reference executor leaves behind when it cancels; a coroutine of ours or of a resolver's is not among it.
 _LEFT = "Exception ignored in. <coroutine object (Executor|GraphQLCoreConverter)"
@@ -88,19 +88,21 @@ def _made(both: Both, pool: Pool, seeds: Iterator[int], wanted: int) -> Iterator
 
 @pytest.mark.parametrize("part", range(4))
 async def test_operations_made_up(both: Both, part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    pool, clean = await _pool(both), 0
+    pool, clean, before = await _pool(both), 0, both.ways_back
     for seed, made in _made(both, pool, iter(range(part * 10_000, 10**9)), 450):
         with counting(monkeypatch) as executed:
             result = await _same(both, made, seed)
         if result is not None and not result.errors:
             clean += 1
             assert len(executed) == 1, f"seed {seed}: what has no errors is compiled"
+            assert both.ways_back == before, f"seed {seed}: and done at once"
+        before = both.ways_back
     assert clean > 150
 
 
 async def _same(both: Both, made: Generated, seed: int) -> ExecutionResult | None:
     try:
-        viewer, way = VIEWERS[seed % 3], "tasks" if seed % 4 == 0 else "inline"
+        viewer, way = VIEWERS[seed % 3], "tasks" if seed % 4 == 0 else "inline" if seed % 4 == 1 else "at once"
         return await both.equal(made.document, made.variables, viewer, way)
     except BaseException as failure:
         failure.add_note(f"seed {seed}\n{made.text}\n{made.variables}")
@@ -206,13 +208,14 @@ def _variables(operation: OperationDefinitionNode, pool: Pool) -> dict[str, Any]
     return {name: given[name] for name in names if name in given}
 
 
-@pytest.mark.parametrize("way", ["inline", "tasks"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("document", "operation"), _documents(OperationType.QUERY))
 async def test_our_own_queries(
     both: Both, document: DocumentNode, operation: OperationDefinitionNode, way: str
 ) -> None:
-    variables = _variables(operation, await _pool(both))
+    variables, before = _variables(operation, await _pool(both)), both.ways_back
     result = await both.equal(document, variables, MODERATOR, way)
+    assert both.ways_back == before
     assert result is not None
     assert result.errors is None
     assert result.data is not None

@@ -116,11 +116,15 @@ class World:
     def warm(self, question: Question) -> bool:
         return self.entry(question) is not None
 
-    def interleaved(self, meanwhile: Callable[[], Awaitable[None]]) -> World:
-        """The same with something happening right before and right after whatever an answer reads."""
+    def interleaved(self, meanwhile: Callable[[], Awaitable[None]], compiled: bool = True) -> World:
+        """The same with something happening right before and right after whatever an answer reads.
+
+        `compiled`: it reads all of it at once; else a level at a time.
+        """
         store, services = Interleaved(self.store, meanwhile), self.services
-        streams = Streams(store, Hub(10), services.streams.epoch, self.desk.settings().replay_limit)
-        services = replace(services, newsroom=Newsroom(store, self.desk.settings()), streams=streams)
+        settings = replace(self.desk.settings(), compiled_execution=compiled)
+        streams = Streams(store, Hub(10), services.streams.epoch, settings.replay_limit)
+        services = replace(services, newsroom=Newsroom(store, settings), streams=streams)
         return replace(self, services=services, kept=Answers(built(), services, self.responses))
 
     def _asked(self, question: Question, viewer: Viewer | None) -> Asked:

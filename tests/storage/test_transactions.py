@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from functools import partial
@@ -56,6 +57,43 @@ async def test_reads_of_one_tick_share_a_hop_and_each_has_its_own_result(sqlite:
     assert [isinstance(r, ValueError) for r in results] == [n % 3 == 0 for n in range(9)]
     assert len(set(threads)) == 1
     assert threads[0] != threading.get_ident()
+
+
+async def test_reads_that_take_long_are_answered_a_part_at_a_time(sqlite: SqliteStore) -> None:
+    """The first is answered although the last, which came with it, waits for that."""
+    go_on = threading.Event()
+
+    async def long(session: Session) -> str:
+        time.sleep(0.006)
+        return "long"
+
+    async def last(session: Session) -> str:
+        assert go_on.wait(30)
+        return "last"
+
+    first, second = asyncio.create_task(sqlite.read(long)), asyncio.create_task(sqlite.read(last))
+    assert await first == "long"
+    go_on.set()
+    assert await second == "last"
+
+
+async def test_a_slow_read_holds_up_nobody(sqlite: SqliteStore) -> None:
+    """Another reader takes over when one has been at the same for long."""
+    go_on = threading.Event()
+
+    async def slow(session: Session) -> str:
+        assert go_on.wait(30)
+        return "slow"
+
+    async def quick(session: Session) -> str:
+        return "quick"
+
+    first = asyncio.create_task(sqlite.read(slow))
+    await asyncio.sleep(0)
+    assert await asyncio.gather(*(sqlite.read(quick) for _ in range(3))) == ["quick"] * 3
+    assert not first.done()
+    go_on.set()
+    assert await first == "slow"
 
 
 async def test_a_read_sees_what_was_acknowledged_before(sqlite: SqliteStore) -> None:

@@ -11,6 +11,9 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Se
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from newsgraph.engine.execution import stepping
+from newsgraph.engine.execution.stepping import Deferred
+
 S = TypeVar("S")
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -53,10 +56,10 @@ class Batch(Generic[S]):
     def __init__(self, read: Read[S]) -> None:
         self._read = read
         self._loaders: dict[Loader[S, Any, Any], None] = {}
-        self._turn: _Turn | None = None
+        self._turn: Any = None
         self._filling: list[asyncio.Task[None]] = []
 
-    def wait(self, loader: Loader[S, Any, Any]) -> _Turn:
+    def wait(self, loader: Loader[S, Any, Any]) -> Awaitable[None]:
         """Begins one turn after the first of them was asked: by then the others are there too."""
         if self._turn is None:
             loop = asyncio.get_running_loop()
@@ -105,6 +108,23 @@ class Batch(Generic[S]):
         for loader, keys in zip(loaders, wanted, strict=True):
             loader.want(keys)
             await self._find([loader])
+
+
+class AtOnce(Batch[S]):
+    """The same without an event loop, for operations that run on the thread where the session is at hand."""
+
+    __slots__ = ()
+
+    def wait(self, loader: Loader[S, Any, Any]) -> Deferred:
+        if self._turn is None:
+            self._turn = Deferred(self._fill_now)
+        self._loaders[loader] = None
+        return self._turn
+
+    def _fill_now(self) -> None:
+        loaders, self._loaders = list(self._loaders), {}
+        self._turn = None
+        stepping.run(self._find(loaders))
 
 
 class Loader(Generic[S, K, V]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from graphql import ExecutionResult
 
@@ -13,6 +14,7 @@ from newsgraph.domain.events import Entry as LogEntry
 from newsgraph.domain.tags import touched
 from newsgraph.domain.users import Viewer
 from newsgraph.engine.documents import Document, Request
+from newsgraph.engine.execution import WayBack
 from newsgraph.engine.responses import Answer, Entry, Responses
 from newsgraph.graph.context import Context, Reader, Services, giving_up
 from newsgraph.graph.dependencies import CURSORS, Dependencies
@@ -21,6 +23,7 @@ from newsgraph.graph.execution import Execution, encoded
 from newsgraph.graph.hints import Hint, hint_of
 from newsgraph.graph.schema import NewsSchema
 from newsgraph.observe import LOG
+from newsgraph.ports.store import Session
 
 Key = tuple[str, str | None, bytes, str]
 """Of an answer: text, operation, variables and audience. Equal for all who may share it, whoever they are."""
@@ -125,9 +128,25 @@ class Answers:
     async def _make(self, asked: Asked, viewer: Viewer) -> Answer:
         """`as_of` comes first: what changes while this reads makes it old."""
         as_of = self._services.tail.position
-        depends = Dependencies(asked.document.places)
-        context = Context(self._services, viewer, asked.reader, depends)
-        result = await self._run(asked, context)
+        context = Context(self._services, viewer, asked.reader, Dependencies(asked.document.places))
+        run = self.execution.at_once(asked.document, asked.request, context)
+        if run is not None:
+            try:
+                return await self._services.newsroom.store.read(partial(self._at_once, context, run, as_of))
+            except WayBack:
+                context.leave()
+        return self._answer(await self._run(asked, context), context.depends, as_of)
+
+    async def _at_once(
+        self, context: Context, run: Callable[[], ExecutionResult], as_of: int, session: Session
+    ) -> Answer:
+        """All of it on the reader's thread, and of one snapshot. Errors: WayBack."""
+        context.enter(session)
+        result = run()
+        context.loaders.forget()
+        return self._answer(result, context.depends, as_of)
+
+    def _answer(self, result: ExecutionResult, depends: Dependencies, as_of: int) -> Answer:
         lasting = 0.0 if result.errors or not depends.lasting else self._age(depends.until)
         body = encoded(result.data, result.errors)
         return Answer(body, as_of, frozenset(depends.tags), lasting, frozenset(depends.apart))

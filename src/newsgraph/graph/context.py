@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import strawberry
 
@@ -16,6 +16,8 @@ from newsgraph.actions.views import ViewCounter
 from newsgraph.domain.pages import PageLimits
 from newsgraph.domain.sections import Section
 from newsgraph.domain.users import ANONYMOUS, Viewer
+from newsgraph.engine.execution import stepping
+from newsgraph.engine.loading import AtOnce, Batch
 from newsgraph.graph.dependencies import Dependencies
 from newsgraph.graph.loaders import Loaders, Sections
 from newsgraph.live.kept import Kept
@@ -63,10 +65,24 @@ class Context:
     viewer: Viewer = ANONYMOUS
     reader: Reader = field(default_factory=Reader)
     depends: Dependencies = field(default_factory=Dependencies)
+    session: Session | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
-        self.loaders = Loaders(self.services.newsroom.store, self.viewer, self.depends, self._kept())
+        self.loaders = Loaders(self._batch(), self.viewer, self.depends, self._kept())
+
+    def _batch(self) -> Batch[Session]:
+        return Batch(self.read) if self.session is None else AtOnce(self.read)
+
+    def enter(self, session: Session) -> None:
+        """From here on, everything is read from this session, on its thread, which has no event loop."""
+        self.session = session
+        self.__post_init__()
+
+    def leave(self) -> None:
+        """Back on the event loop, with nothing of what was read there."""
+        self.session = None
+        self.refresh()
 
     def refresh(self) -> None:
         """Forget what was read, and what of it was noted: from here on, everything is read anew."""
@@ -86,7 +102,12 @@ class Context:
         return self.services.clock()
 
     async def read(self, query: Callable[[Session], Awaitable[T]]) -> T:
-        return await self.services.newsroom.store.read(query)
+        session = self.session
+        return await (self.services.newsroom.store.read(query) if session is None else query(session))
+
+    async def together(self, work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+        """The results in their order: what all of it reads is read in one go."""
+        return await (asyncio.gather(*work) if self.session is None else stepping.together(work))
 
     @property
     def newsroom(self) -> Newsroom:

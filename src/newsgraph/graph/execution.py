@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphql import ExecutionResult, Executor, GraphQLError
 
 from newsgraph.engine.documents import Document, Request
-from newsgraph.engine.execution import compiling
+from newsgraph.engine.execution import at_once, compiling
 from newsgraph.engine.preparing import Executors
 from newsgraph.graph.context import Context
 from newsgraph.graph.encoding import as_json
@@ -35,6 +35,11 @@ class Execution:
             result = await result
         found: ExecutionResult = result
         return found
+
+
+    def at_once(self, document: Document, request: Request, context: Context) -> Callable[[], ExecutionResult] | None:
+        """A query that runs where the context's session is; None where it is not compiled. Errors: RequestError."""
+        return at_once(self.executors.prepare(document, request, context))
 
 
 def encoded(data: Mapping[str, Any] | None, errors: Sequence[GraphQLError] | None) -> bytes:

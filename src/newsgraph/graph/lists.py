@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import gather
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.lists import SHOWN, ListFamily, ListKey, RankedItem, RankedList, list_title, parse_list_key
 from newsgraph.domain.pages import PageArguments, Slice, page_of, page_slice
 from newsgraph.domain.sections import Section
+from newsgraph.engine.execution import WayBack
 from newsgraph.graph import articles
 from newsgraph.graph.context import Context, Info
 from newsgraph.graph.enums import RankKind, RankReason, Window
@@ -111,6 +111,8 @@ async def _first_related(context: Context, key: ListKey) -> Listing | None:
     article = await articles.visible(context, int(key.scope or 0))
     if article is None or not article.published:
         return None
+    if context.session is not None:
+        raise WayBack  # to where there is more than one snapshot
     context.depends.on(f"list:{key}")
     await actions.ensure_related(context.newsroom, article.id)
     found = await context.read(lambda s: s.lists.by_keys([str(key)]))
@@ -154,7 +156,7 @@ async def ranked_lists(info: Info, keys: list[str], dedupe: bool = False) -> lis
     if len(keys) > maximum:
         raise Fault(FaultCode.PAGE_TOO_LARGE, f"At most {maximum} lists at once; {len(keys)} were asked for.")
     names = [name for key in keys if (name := read_key(key)) is not None]
-    listings = await gather(*(listing(info.context, name) for name in names))
+    listings = await info.context.together([listing(info.context, name) for name in names])
     found = [one for one in listings if one is not None]
     return _deduped(found, _asked_items(info)) if dedupe else found
 

@@ -20,7 +20,7 @@ from newsgraph.graph.dependencies import Dependencies
 from newsgraph.graph.enums import CommentOrder, ReactionKind, Window
 from newsgraph.live.kept import Kept
 from newsgraph.ports.lists import StoredList
-from newsgraph.ports.store import Session, Store
+from newsgraph.ports.store import Session
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -74,9 +74,11 @@ class Sections:
 class Loaders:
     """One set for one operation, or for one event of a subscription. What it reads is noted in `depends`."""
 
-    def __init__(self, store: Store, viewer: Viewer, depends: Dependencies, kept: Sections | None = None) -> None:
+    def __init__(
+        self, batch: Batch[Session], viewer: Viewer, depends: Dependencies, kept: Sections | None = None
+    ) -> None:
         self._kept = kept
-        self._batch: Batch[Session] = Batch(store.read)
+        self._batch = batch
         self._viewer = viewer
         self._depends = depends
         self._sections_by_id: Mapping[int, Section] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import gather
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -72,4 +71,4 @@ async def nodes(info: Info, ids: list[strawberry.ID]) -> list[Any]:
     if len(ids) > maximum:
         raise Fault(FaultCode.PAGE_TOO_LARGE, f"At most {maximum} ids at once; {len(ids)} were given.")
     wanted = [_read(one) for one in ids]
-    return await gather(*(find(info.context, key) for find, key in wanted))
+    return await info.context.together([find(info.context, key) for find, key in wanted])

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any, TypeVar
 
 from newsgraph.ports.store import Session
@@ -15,6 +16,8 @@ from newsgraph.storage.log import Pending, number
 from newsgraph.storage.session import SqlSession
 from newsgraph.storage.statements import Statements
 from newsgraph.storage.values import from_ms, to_ms
+
+_TURN = 0.005  # seconds: nobody waits longer than this for reads that were asked for at the same time
 
 T = TypeVar("T")
 Work = Callable[[Session], Awaitable[Any]]
@@ -48,14 +51,19 @@ class Transactions:
         self.on_statement: Observer | None = None
 
     def read(self, works: list[tuple[Work, Over]], connection: sqlite3.Connection) -> list[Outcome]:
-        """Runs each on the same snapshot; one that raises does not disturb the others.
+        """Runs one after another on the same snapshot, until there is no more time; one that raises disturbs no other.
 
-        What nobody waits for any more is stopped in the middle of a statement, so that the thread is free again.
+        The outcomes of the first of them, of at least one. What nobody waits for any more is stopped in the middle of
+        a statement, so that the thread is free again.
         """
-        sql = self._sql(connection)
+        sql, outcomes, until = self._sql(connection), [], perf_counter() + _TURN
         connection.execute("BEGIN")
         try:
-            return [self._read_one(work, over, sql, connection) for work, over in works]
+            for work, over in works:
+                outcomes.append(self._read_one(work, over, sql, connection))
+                if perf_counter() > until:
+                    break
+            return outcomes
         finally:
             connection.set_progress_handler(None, 0)
             _roll_back(connection)

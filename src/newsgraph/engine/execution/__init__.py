@@ -9,6 +9,7 @@ everything else the reference executor runs the operation again, so every error 
 and what it rests on: docs/execution.md.
 """
 
-from newsgraph.engine.execution.executor import Compiled, compile, compiling
+from newsgraph.engine.execution.executor import Compiled, at_once, compile, compiling
+from newsgraph.engine.execution.values import WayBack
 
-__all__ = ["Compiled", "compile", "compiling"]
+__all__ = ["Compiled", "WayBack", "at_once", "compile", "compiling"]

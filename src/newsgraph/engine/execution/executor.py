@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -68,12 +68,25 @@ def compiling(base: type[Executor[Any]], *, inline: bool = False, capacity: int 
             reference = partial(super().execute_operation, serially)
             return operations.of(self).run(self, reference) if known and not serially else reference()
 
+        def at_once(self) -> Callable[[], ExecutionResult] | None:
+            return partial(operations.of(self).at_once, self) if known else None
+
     return CompilingExecutor
 
 
 def is_reference(kind: type[Executor[Any]]) -> bool:
     """Whether an executor does what graphql-core's does, and nothing of its own."""
     return all(parent.__module__.partition(".")[0] in _REFERENCE for parent in kind.__mro__)
+
+
+def at_once(executor: Executor[Any]) -> Callable[[], ExecutionResult] | None:
+    """Runs the operation on whatever thread it is called, without an event loop; None where it is not compiled.
+
+    Its resolvers may await each other and what loaders of `loading.AtOnce` read. Errors: WayBack when that does not
+    do: then the executor has to be made anew, and execute the operation as usual.
+    """
+    begin: Callable[[], Callable[[], ExecutionResult] | None] | None = getattr(executor, "at_once", None)
+    return None if begin is None else begin()
 
 
 class Operations:

@@ -20,7 +20,7 @@ from graphql.execution.execute import assume_not_awaitable
 from graphql.pyutils.is_awaitable import is_awaitable
 from strawberry.execution import optimized_is_awaitable
 
-from newsgraph.engine.execution import awaiting
+from newsgraph.engine.execution import awaiting, stepping
 from newsgraph.engine.execution.fields import info_class
 from newsgraph.engine.execution.infos import Infos, Visit
 from newsgraph.engine.execution.source import Compiler, Program
@@ -73,6 +73,13 @@ class Operation:
             return attempt.given_up()
         return attempt.finished(data, self._settle) if attempt.pending else ExecutionResult(data, None)
 
+    def at_once(self, executor: Executor[Any]) -> ExecutionResult:
+        """The result, on any thread and without an event loop (`stepping`). Errors: WayBack when that does not do."""
+        found = self._program(executor) if self.compilable and _is_plain(executor) else None
+        if found is None:
+            raise WayBack
+        return _Attempt(executor, _no_way).completed(found)
+
     def _program(self, executor: Executor[Any]) -> tuple[Program, Infos] | None:
         coerced = executor.variable_values.coerced
         key = tuple(coerced.get(name) for name in self._conditions)
@@ -102,17 +109,21 @@ class _Attempt:
 
     def started(self, found: tuple[Program, Infos]) -> dict[str, Any] | None:
         """The response with what needs no waiting in it; None when it has to be given up."""
-        program, makes = found
-        executor = self._executor
         try:
-            infos = makes.make(executor, self._visit)
-            arguments = [read(executor, None if at is None else infos[at]) for read, at in program.arguments]
-            root = program.bind(self.pending.append, infos, arguments, executor.type_resolver)
-            data = root(executor.root_value)
+            data = self.begun(found)
         except Exception as failure:
             self._leave(failure)
             return None
         return None if self._visit.spoiled else data
+
+    def begun(self, found: tuple[Program, Infos]) -> dict[str, Any]:
+        program, makes = found
+        executor = self._executor
+        infos = makes.make(executor, self._visit)
+        arguments = [read(executor, None if at is None else infos[at]) for read, at in program.arguments]
+        root = program.bind(self.pending.append, infos, arguments, executor.type_resolver)
+        data: dict[str, Any] = root(executor.root_value)
+        return data
 
     async def finished(self, data: dict[str, Any], settle: awaiting.Settle) -> ExecutionResult:
         try:
@@ -130,6 +141,21 @@ class _Attempt:
         finally:
             await awaiting.stop(self._running)
 
+    def completed(self, found: tuple[Program, Infos]) -> ExecutionResult:
+        """Errors: WayBack."""
+        try:
+            data = self.begun(found)
+            stepping.run(stepping.settle(self.pending))
+        except Exception as failure:
+            if isinstance(failure, WayBack):
+                self.pending.append((failure.value, None, None, _nothing))
+            raise WayBack from failure
+        finally:
+            awaiting.abandon(self.pending)
+        if self._visit.spoiled:
+            raise WayBack
+        return ExecutionResult(data, None)
+
     def given_up(self) -> Result:
         awaiting.abandon(self.pending)
         return self._reference()
@@ -138,6 +164,14 @@ class _Attempt:
         """What was made and is not understood is awaited in the background, as the reference executor does it."""
         if isinstance(failure, WayBack) and is_awaitable(failure.value):
             self._executor.settle_in_background([failure.value])
+
+
+def _nothing(_: object) -> None:
+    """Completes what is never awaited."""
+
+
+def _no_way() -> Result:
+    raise WayBack
 
 
 def _is_plain(executor: Executor[Any]) -> bool:
