@@ -1,4 +1,4 @@
-"""Coroutines on a thread without an event loop: what waits is done together, and whatever else is awaited is refused."""
+"""Coroutines on a thread without an event loop: what waits is done together, all else that is awaited is refused."""
 
 from __future__ import annotations
 
@@ -85,7 +85,11 @@ def test_a_level_is_read_together() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{ number(of: 13) { value } }", "{ number(of: 1) { slow } }", "{ a: number(of: 1) { value slow } b: number(of: 13) { value } }"],
+    [
+        "{ number(of: 13) { value } }",
+        "{ number(of: 1) { slow } }",
+        "{ a: number(of: 1) { value slow } b: number(of: 13) { value } }",
+    ],
     ids=["a read that fails", "a loop is asked for", "both"],
 )
 def test_whatever_else_happens_is_not_for_here(text: str) -> None:

@@ -56,7 +56,7 @@ class Batch(Generic[S]):
     def __init__(self, read: Read[S]) -> None:
         self._read = read
         self._loaders: dict[Loader[S, Any, Any], None] = {}
-        self._turn: Any = None
+        self._turn: _Turn | None = None
         self._filling: list[asyncio.Task[None]] = []
 
     def wait(self, loader: Loader[S, Any, Any]) -> Awaitable[None]:
@@ -113,17 +113,21 @@ class Batch(Generic[S]):
 class AtOnce(Batch[S]):
     """The same without an event loop, for operations that run on the thread where the session is at hand."""
 
-    __slots__ = ()
+    __slots__ = ("_deferred",)
+
+    def __init__(self, read: Read[S]) -> None:
+        super().__init__(read)
+        self._deferred: Deferred | None = None
 
     def wait(self, loader: Loader[S, Any, Any]) -> Deferred:
-        if self._turn is None:
-            self._turn = Deferred(self._fill_now)
+        if self._deferred is None:
+            self._deferred = Deferred(self._fill_now)
         self._loaders[loader] = None
-        return self._turn
+        return self._deferred
 
     def _fill_now(self) -> None:
         loaders, self._loaders = list(self._loaders), {}
-        self._turn = None
+        self._deferred = None
         stepping.run(self._find(loaders))
 
 

@@ -36,7 +36,6 @@ class Execution:
         found: ExecutionResult = result
         return found
 
-
     def at_once(self, document: Document, request: Request, context: Context) -> Callable[[], ExecutionResult] | None:
         """A query that runs where the context's session is; None where it is not compiled. Errors: RequestError."""
         return at_once(self.executors.prepare(document, request, context))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import strawberry
@@ -38,7 +38,7 @@ async def _ranked_list(context: Context, key: str) -> object:
     return None if name is None else await lists.listing(context, name)
 
 
-Find = Callable[[Context, str], Awaitable[Any]]
+Find = Callable[[Context, str], Coroutine[Any, Any, Any]]
 
 # Every type that implements Node, by the name in its global ids.
 NODES: dict[str, Find] = {

@@ -6,7 +6,7 @@ Here nothing but a `Deferred` may be awaited: neither futures nor timers can wak
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from types import CoroutineType
 from typing import Any, TypeVar
 
@@ -25,7 +25,7 @@ class Deferred:
         self._work = work
         self.done = False
 
-    def __await__(self) -> Iterator[Deferred]:
+    def __await__(self) -> Generator[Deferred, None, None]:
         if not self.done:
             yield self
 
