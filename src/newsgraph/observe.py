@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import sys
+import warnings
 from collections.abc import Callable, Coroutine
+from types import CoroutineType
 from typing import Any, ParamSpec
 
 LOG = logging.getLogger("newsgraph")
@@ -16,6 +19,23 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # httpx logs every address that it fetches at INFO, which is not the reader's news.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    _pass_over_abandoned()
+
+
+def _pass_over_abandoned() -> None:
+    """Says nothing of coroutines that were never begun.
+
+    graphql-core drops those of a failed operation; nothing is lost, and whoever likes could fill the log with it. Where
+    one goes while a named tuple is made, Python cannot even say so: its code has no `__import__`.
+    """
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _unraisable
+
+
+def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    if not (isinstance(unraisable.object, CoroutineType) and isinstance(unraisable.exc_value, KeyError)):
+        sys.__unraisablehook__(unraisable)
 
 
 def report_fault(error: BaseException, where: str) -> str:
