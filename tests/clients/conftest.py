@@ -36,7 +36,9 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def furnished(tmp_path: Path) -> Settings:
-    settings = Settings(database=f"sqlite:///{tmp_path / 'news.db'}", secret=SECRET, reconnect_spread=0.2)
+    settings = Settings(
+        database=f"sqlite:///{tmp_path / 'news.db'}", secret=SECRET, reconnect_spread=0.2, token_leeway=0.0
+    )
     async with app.open_newsroom(settings) as newsroom:
         await newsroom.store.write(furnish)
     return settings

@@ -210,7 +210,9 @@ class Visits:
 async def test_nothing_is_left_of_fifty_thousand_connections(furnished: Settings, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as errors:
-        chosen = replace(furnished, comment_repeat_window=0, rate_changes=0)  # one reader says the same all the time
+        chosen = replace(
+            furnished, comment_repeat_window=0, rate_changes=0, rate_viewer=0, rate_address=0
+        )  # one reader says all
         async with server_process(chosen, log=errors, program=("-m", __name__)) as served:
             visits = Visits(*await begin(Newsstand(served.url, [])))
             await until(lambda: not connections(served.port))
