@@ -214,6 +214,7 @@ async def _start(newsroom: Newsroom, bell: LocalBell, tasks: Tasks) -> _Running:
     head = await tail.start()
     streams = Streams(newsroom.store, hub, head.epoch, settings.replay_limit)
     services = Services(newsroom, streams, ViewCounter(settings, now), tail, now, kept)
+    await services.views.renew_salt(newsroom)
     page = await _graphiql(newsroom) if settings.graphiql else None
     built, recognise = schema.build(), known.callers
     catalogue = await Catalogue.read(built, settings)

@@ -180,6 +180,26 @@ async def test_the_salt_is_everybodys_and_lives_for_a_day(site: Site, clock: Clo
     assert await site.desk.read(lambda session: ask(session, "SELECT count(*) FROM view_salt")) == 1
 
 
+async def test_the_old_salt_does_while_a_new_one_cannot_be_written(
+    site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_change: object) -> None:
+        raise Fault(FaultCode.UNAVAILABLE, "Full.")
+
+    fresh = site_of(site.desk)
+    assert await site.read(1, "192.0.2.1")
+    with monkeypatch.context() as patch:
+        patch.setattr(site.desk.newsroom.store, "write", refuse)
+        clock.tick(hours=12)
+        salt = site.counter._salt
+        assert await site.read(1, "192.0.2.1")
+        assert site.counter._salt == salt
+        with pytest.raises(Fault):
+            await fresh.read(1, "192.0.2.1")
+    assert await site.read(2, "192.0.2.1")
+    assert site.counter._salt != salt
+
+
 async def test_a_view_that_another_process_has_written_does_not_count(site: Site) -> None:
     article, other = await site.desk.publish(), site_of(site.desk)
     assert await site.read(article, "a")

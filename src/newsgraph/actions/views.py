@@ -57,7 +57,7 @@ class ViewCounter:
         """
         if view.ahead or is_machine(view.agent) or len(self._pending) >= self._memory:
             return False
-        await self._renew_salt(newsroom)
+        await self.renew_salt(newsroom)
         now, key = self._clock(), self._key(view)
         if self._repeated(key, now):
             return False
@@ -96,12 +96,21 @@ class ViewCounter:
             self._seen.popitem(last=False)
         return False
 
-    async def _renew_salt(self, newsroom: Newsroom) -> None:
-        """A new day's salt; what was remembered under the old one can match nothing any more."""
+    async def renew_salt(self, newsroom: Newsroom) -> None:
+        """A new day's salt; what was remembered under the old one can match nothing any more.
+
+        Done at the start, too, so that views are counted when nothing can be written later. Errors: Fault(UNAVAILABLE)
+        without any; where today's cannot be written the old one is in use until it can.
+        """
         today = self._clock().date()
         if today == self._salted_on:
             return
-        salt = await newsroom.store.write(partial(_salt, day=today, fresh=secrets.token_bytes(32)))
+        try:
+            salt = await newsroom.store.write(partial(_salt, day=today, fresh=secrets.token_bytes(32)))
+        except Fault:
+            if not self._salt:
+                raise
+            return
         if today != self._salted_on:  # else another call was faster
             self._salt, self._salted_on = salt, today
             self._seen.clear()
