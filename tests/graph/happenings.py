@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from newsgraph.actions import articles, authors, comments, imports, lists, sections, upkeep, users, views
+from newsgraph.actions import articles, authors, comments, erasure, imports, lists, sections, upkeep, users, views
 from newsgraph.actions.views import View
 from newsgraph.domain.articles import AdSlot, ArticleDraft, Image
 from newsgraph.domain.authors import Byline
@@ -252,6 +252,20 @@ class Happenings:
         self.readers += 1
         await self.world.desk.viewer(f"Newcomer {self.readers}")
 
+    async def leave(self) -> None:
+        """Somebody takes part, and wants nothing of it to be theirs any more."""
+        self.readers += 1
+        desk, name = self.world.desk, f"Passing {self.readers}"
+        passing = await desk.viewer(name)
+        parent = await desk.say(1, self.headline(), by=passing)
+        await desk.say(1, self.headline(), parent)
+        await erasure.erase(desk.newsroom, f"test:{name}", self.plan.choice(list(erasure.Mode)))
+
+    async def revoke(self) -> None:
+        self.readers += 1
+        await self.world.desk.viewer(f"Guest {self.readers}")
+        await users.revoke(self.world.desk.newsroom, f"test:Guest {self.readers}", self.world.clock())
+
     async def restrict(self) -> None:
         person = self.world.desk.who(Role.STAFF).user_id
         command = users.RestrictUser(person or 0, banned=self.plan.random() < 0.5)
@@ -311,6 +325,8 @@ HAPPENINGS: dict[str, tuple[Callable[..., Any] | None, Happening]] = {
     "relate again": (lists.refresh_stale_related, Happenings.relate),
     "rename": (users.recognise, Happenings.rename),
     "arrive": (users.recognise, Happenings.arrive),
+    "leave": (erasure.erase, Happenings.leave),
+    "revoke": (users.revoke, Happenings.revoke),
     "restrict": (users.restrict, Happenings.restrict),
     "suspend": (users.restrict, Happenings.suspend),
     "clean up": (upkeep.upkeep, Happenings.clean_up),

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from newsgraph.actions import articles, authors, comments, imports, lists, sections, upkeep, users, views
+from newsgraph.actions import articles, authors, comments, erasure, imports, lists, sections, upkeep, users, views
 from newsgraph.domain.comments import ModerationMode
 from newsgraph.domain.cursors import global_id
 from newsgraph.domain.users import ANONYMOUS, Role
@@ -17,8 +17,19 @@ from newsgraph.live.streams import Channel
 from tests.graph.happenings import HAPPENINGS, Happenings, questions
 from tests.graph.newsroom import Question, World, asked
 
-ACTIONS: tuple[ModuleType, ...] = (articles, authors, comments, imports, lists, sections, upkeep, users, views)
-READING = {comments.wait_until}
+ACTIONS: tuple[ModuleType, ...] = (
+    articles,
+    authors,
+    comments,
+    erasure,
+    imports,
+    lists,
+    sections,
+    upkeep,
+    users,
+    views,
+)
+READING = {comments.wait_until, erasure.export}
 AT_THE_START = {sections.prepare}
 WITHIN = {lists.refresh, lists.refresh_latest, lists.refresh_containing}  # other actions' transactions
 
