@@ -6,6 +6,7 @@ not the clock's, so that a busy machine changes nothing. The worst of them take 
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -126,12 +127,21 @@ def refusal(text: str) -> RequestError | None:
     return None
 
 
+def measured(text: str) -> tuple[RequestError | None, float]:
+    """With the processor's seconds. What other tests have left is not looked through for garbage."""
+    gc.freeze()
+    try:
+        begun = time.thread_time()
+        return refusal(text), time.thread_time() - begun
+    finally:
+        gc.unfreeze()
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_document_takes_long(text: str) -> None:
     assert len(text) <= SIZE
-    begun = time.process_time()
-    refused = refusal(text)
-    assert time.process_time() - begun < PROMISED
+    refused, seconds = measured(text)
+    assert seconds < PROMISED
     if refused is not None:
         assert 1 <= len(refused.errors) <= 21
         assert max(len(error.message) for error in refused.errors) <= 1_000

@@ -27,7 +27,7 @@ class Admission:
     @contextmanager
     def admit(self, address: str) -> Iterator[None]:
         """For as long as the connection is open. Errors: Fault(TOO_MANY_CONNECTIONS), RateLimited."""
-        place = place_of(address)
+        place = place_of(address) or address  # of this machine's several addresses each is one
         self._check(place)
         self._open[place] += 1
         self._count += 1
@@ -40,7 +40,8 @@ class Admission:
                 del self._open[place]
 
     def _check(self, place: str) -> None:
-        if self._arrivals is not None and place and (wait := self._arrivals.take(place, 1)):
+        rated = place_of(place)
+        if self._arrivals is not None and rated and (wait := self._arrivals.take(rated, 1)):
             raise limited(wait)
         if self._total and self._count >= self._total:
             raise Fault(FaultCode.TOO_MANY_CONNECTIONS, "The server has as many connections as it takes.")
