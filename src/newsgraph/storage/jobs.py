@@ -118,14 +118,16 @@ class Reads:
 
     async def _read(self, jobs: Sequence[Job], connection: Connection) -> None:
         """As many of them as there is time for; the others are the next."""
+        units = [(job.work, job.future.cancelled) for job in jobs]
         try:
-            units = [(job.work, job.future.cancelled) for job in jobs]
             outcomes = await connection.run(partial(self._transactions.read, units))
         except Exception as error:
             outcomes = [Outcome(error=self.health.failed(error, len(jobs)))] * len(jobs)
         self._waiting.extendleft(reversed(jobs[len(outcomes) :]))
         for job, outcome in zip(jobs, outcomes, strict=False):
             job.settle(_told(outcome, self.health))
+        units.clear()  # aiosqlite's thread keeps its last work, and what that returned, until the next
+        outcomes.clear()
 
 
 class Writes:
