@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from newsgraph.settings import Settings
-from tests.flows.conftest import SECRET
 from tests.security.site import Site, opened_site
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(database=f"sqlite:///{tmp_path / 'news.db'}", secret=SECRET)
+from tests.web.conftest import settings as settings
 
 
 @pytest.fixture

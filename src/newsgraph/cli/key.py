@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
 
-from newsgraph import app
 from newsgraph.actions import keys
+from newsgraph.cli.newsroom import in_newsroom
 from newsgraph.cli.options import STORE, duration, with_settings
-from newsgraph.domain.keys import ApiKey
 from newsgraph.domain.names import clean_name
 from newsgraph.domain.users import Role
 from newsgraph.settings import Settings
@@ -36,24 +33,14 @@ def create(settings: Settings, name: str, role: str, expires: timedelta | None) 
     if not called:
         raise click.BadParameter("has nothing visible in it.", param_hint="--name")
     until = datetime.now(UTC) + expires if expires else None
-
-    async def made() -> str:
-        async with app.open_newsroom(settings) as newsroom:
-            return await keys.create(newsroom, called, Role(role), until)
-
-    click.echo(asyncio.run(made()))
+    click.echo(in_newsroom(settings, lambda newsroom: keys.create(newsroom, called, Role(role), until)))
 
 
 @key.command(name="list")
 @with_settings(*STORE)
 def list_(settings: Settings) -> None:
     """Print every key: what it begins with, role, name, until when it holds, and the day when it was last used."""
-
-    async def found() -> Sequence[ApiKey]:
-        async with app.open_newsroom(settings) as newsroom:
-            return await keys.listed(newsroom)
-
-    for one in asyncio.run(found()):
+    for one in in_newsroom(settings, keys.listed):
         ends = "revoked" if one.revoked_at else f"until {_day(one.expires_at)}"
         click.echo(f"{one.start}...  {one.role.value:<10}{one.name}  {ends}  used {_day(one.used_at)}")
 
@@ -67,9 +54,5 @@ def _day(time: datetime | None) -> str:
 @with_settings(*STORE)
 def revoke(settings: Settings, start: str) -> None:
     """Refuse a key from now on, by what it begins with, and end its open streams."""
-
-    async def revoked() -> ApiKey:
-        async with app.open_newsroom(settings) as newsroom:
-            return await keys.revoke(newsroom, start)
-
-    click.echo(f"{asyncio.run(revoked()).start}... is revoked.")
+    revoked = in_newsroom(settings, lambda newsroom: keys.revoke(newsroom, start))
+    click.echo(f"{revoked.start}... is revoked.")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import click
 
-from newsgraph import app
 from newsgraph.auth.tokens import Rules, issue, rules_of
+from newsgraph.cli.newsroom import in_newsroom
 from newsgraph.cli.options import STORE, duration, with_settings
 from newsgraph.domain.text import slugify
 from newsgraph.domain.users import Claims, Role
@@ -31,7 +30,9 @@ def token(settings: Settings, role: str, name: str, subject: str | None, expires
         raise click.UsageError("Tokens come from the identity provider here (jwks); make a key: newsgraph key create.")
     now = datetime.now(UTC)
     claims = Claims(subject or _subject(name), name, Role(role), now, now + expires if expires else None)
-    signed = _signed(settings.secret or asyncio.run(_secret(settings)), claims, rules_of(settings))
+    signed = _signed(
+        settings.secret or in_newsroom(settings, lambda newsroom: newsroom.store.secret()), claims, rules_of(settings)
+    )
     until = f"until {claims.expires_at:%Y-%m-%d %H:%M} UTC" if claims.expires_at else "without end"
     click.echo(f"{claims.name} ({claims.subject}), {role}, valid {until}:")
     click.echo(signed)
@@ -49,8 +50,3 @@ def _subject(name: str) -> str:
     if not slug:
         raise click.BadParameter(f"{name!r} has no letter or digit; name a --subject.", param_hint="--name")
     return f"local:{slug}"
-
-
-async def _secret(settings: Settings) -> str:
-    async with app.open_newsroom(settings) as newsroom:
-        return await newsroom.store.secret()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 from contextlib import closing
@@ -13,6 +12,7 @@ import click
 from newsgraph import app
 from newsgraph.actions import erasure, users
 from newsgraph.actions.erasure import Mode
+from newsgraph.cli.newsroom import in_newsroom
 from newsgraph.cli.options import STORE, with_settings
 from newsgraph.settings import Settings
 
@@ -41,13 +41,8 @@ def revoke(settings: Settings, subject: str, before: datetime | None) -> None:
     moment = now if before is None else before.replace(tzinfo=UTC)
     if moment > now:
         raise click.BadParameter("is still to come; new tokens would be refused, too.", param_hint="--before")
-    since = asyncio.run(_revoked(settings, subject, moment))
+    since = in_newsroom(settings, lambda newsroom: users.revoke(newsroom, subject, moment))
     click.echo(f"{subject}: tokens issued before {since:%Y-%m-%d %H:%M:%S} UTC are refused.")
-
-
-async def _revoked(settings: Settings, subject: str, before: datetime) -> datetime:
-    async with app.open_newsroom(settings) as newsroom:
-        return await users.revoke(newsroom, subject, before)
 
 
 @user.command(name="export")
@@ -55,12 +50,8 @@ async def _revoked(settings: Settings, subject: str, before: datetime) -> dateti
 @with_settings(*STORE)
 def export(settings: Settings, subject: str) -> None:
     """Print all that is held on a person as one JSON object; times are in milliseconds since 1970."""
-
-    async def held() -> str:
-        async with app.open_newsroom(settings) as newsroom:
-            return json.dumps(await erasure.export(newsroom, subject), ensure_ascii=False, indent=2)
-
-    click.echo(asyncio.run(held()))
+    held = in_newsroom(settings, lambda newsroom: erasure.export(newsroom, subject))
+    click.echo(json.dumps(held, ensure_ascii=False, indent=2))
 
 
 @user.command(name="erase")
@@ -80,12 +71,7 @@ def erase(settings: Settings, subject: str, mode: str, vacuum: bool) -> None:
     Streams and kept answers follow at once. SQLite may leave copies of erased text in unused parts of its pages; so the
     file is written anew, for which it needs as much room again, and writing waits meanwhile. It cannot be taken back.
     """
-
-    async def erased() -> int:
-        async with app.open_newsroom(settings) as newsroom:
-            return await erasure.erase(newsroom, subject, Mode(mode))
-
-    count = asyncio.run(erased())
+    count = in_newsroom(settings, lambda newsroom: erasure.erase(newsroom, subject, Mode(mode)))
     if vacuum:
         _write_anew(app.database_path(settings))
     click.echo(f"{subject} is erased, with {count} comments.")

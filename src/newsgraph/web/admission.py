@@ -27,8 +27,9 @@ class Admission:
     @contextmanager
     def admit(self, address: str) -> Iterator[None]:
         """For as long as the connection is open. Errors: Fault(TOO_MANY_CONNECTIONS), RateLimited."""
-        place = place_of(address) or address  # of this machine's several addresses each is one
-        self._check(place)
+        rated = place_of(address)
+        place = rated or address  # of this machine's several addresses each is one
+        self._check(place, rated)
         self._open[place] += 1
         self._count += 1
         try:
@@ -39,8 +40,7 @@ class Admission:
             if not self._open[place]:
                 del self._open[place]
 
-    def _check(self, place: str) -> None:
-        rated = place_of(place)
+    def _check(self, place: str, rated: str) -> None:
         if self._arrivals is not None and rated and (wait := self._arrivals.take(rated, 1)):
             raise limited(wait)
         if self._total and self._count >= self._total:

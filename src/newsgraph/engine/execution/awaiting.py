@@ -204,12 +204,17 @@ async def stop(running: Running) -> None:
 def abandon(pending: list[Pending]) -> None:
     """What was not begun never will be."""
     for awaitable, *_ in pending:
-        if isinstance(awaitable, CoroutineType):
-            if getcoroutinestate(awaitable) == CORO_CREATED:
-                awaitable.close()
-        elif isinstance(awaitable, asyncio.Future):
-            awaitable.add_done_callback(_look_at)
+        drop(awaitable)
     pending.clear()
+
+
+def drop(value: Any) -> None:
+    """A value that nobody will await, if it is anything to be awaited."""
+    if isinstance(value, CoroutineType):
+        if getcoroutinestate(value) == CORO_CREATED:
+            value.close()
+    elif isinstance(value, asyncio.Future):
+        value.add_done_callback(_look_at)
 
 
 def _look_at(future: asyncio.Future[Any]) -> None:

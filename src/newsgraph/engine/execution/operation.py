@@ -67,18 +67,18 @@ class Operation:
         found = self._program(executor) if self.compilable and _is_plain(executor) else None
         if found is None:
             return reference()
-        attempt = _Attempt(executor, reference)
+        attempt = _Attempt(executor)
         data = attempt.started(found)
         if data is None or (attempt.pending and executor.is_awaitable not in _PREDICATES):
-            return attempt.given_up()
-        return attempt.finished(data, self._settle) if attempt.pending else ExecutionResult(data, None)
+            return attempt.given_up(reference)
+        return attempt.finished(data, self._settle, reference) if attempt.pending else ExecutionResult(data, None)
 
     def at_once(self, executor: Executor[Any]) -> ExecutionResult:
         """The result, on any thread and without an event loop (`stepping`). Errors: WayBack when that does not do."""
         found = self._program(executor) if self.compilable and _is_plain(executor) else None
         if found is None:
             raise WayBack
-        return _Attempt(executor, _no_way).completed(found)
+        return _Attempt(executor).completed(found)
 
     def _program(self, executor: Executor[Any]) -> tuple[Program, Infos] | None:
         coerced = executor.variable_values.coerced
@@ -100,12 +100,11 @@ class Operation:
 class _Attempt:
     """One execution that may have to be given up."""
 
-    def __init__(self, executor: Executor[Any], reference: Reference) -> None:
+    def __init__(self, executor: Executor[Any]) -> None:
         self.pending: list[Pending] = []
         self._running: awaiting.Running = []
         self._visit = Visit()
         self._executor = executor
-        self._reference = reference
 
     def started(self, found: tuple[Program, Infos]) -> dict[str, Any] | None:
         """The response with what needs no waiting in it; None when it has to be given up."""
@@ -125,7 +124,7 @@ class _Attempt:
         data: dict[str, Any] = root(executor.root_value)
         return data
 
-    async def finished(self, data: dict[str, Any], settle: awaiting.Settle) -> ExecutionResult:
+    async def finished(self, data: dict[str, Any], settle: awaiting.Settle, reference: Reference) -> ExecutionResult:
         try:
             await settle(self.pending, self._running)
         except Exception as failure:
@@ -136,7 +135,7 @@ class _Attempt:
         finally:
             awaiting.abandon(self.pending)
         try:
-            result = self._reference()
+            result = reference()
             return await result if is_awaitable(result) else result  # type: ignore[no-any-return]
         finally:
             await awaiting.stop(self._running)
@@ -148,7 +147,7 @@ class _Attempt:
             stepping.run(stepping.settle(self.pending))
         except Exception as failure:
             if isinstance(failure, WayBack):
-                self.pending.append((failure.value, None, None, _nothing))
+                awaiting.drop(failure.value)
             raise WayBack from failure
         finally:
             awaiting.abandon(self.pending)
@@ -156,22 +155,14 @@ class _Attempt:
             raise WayBack
         return ExecutionResult(data, None)
 
-    def given_up(self) -> Result:
+    def given_up(self, reference: Reference) -> Result:
         awaiting.abandon(self.pending)
-        return self._reference()
+        return reference()
 
     def _leave(self, failure: Exception) -> None:
         """What was made and is not understood is awaited in the background, as the reference executor does it."""
         if isinstance(failure, WayBack) and is_awaitable(failure.value):
             self._executor.settle_in_background([failure.value])
-
-
-def _nothing(_: object) -> None:
-    """Completes what is never awaited."""
-
-
-def _no_way() -> Result:
-    raise WayBack
 
 
 def _is_plain(executor: Executor[Any]) -> bool:
