@@ -1,12 +1,17 @@
-"""An article, a comment and people, to be changed by each test as it needs."""
+"""An article, a comment, people and what they send in, to be changed by each test as it needs."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from newsgraph.domain.articles import Article, ArticleStatus
-from newsgraph.domain.comments import Comment, CommentRules, CommentStatus
+from newsgraph.domain.comments import Comment, CommentPolicy, CommentRules, CommentStatus
 from newsgraph.domain.users import Role, User, Viewer
+from newsgraph.policies.moderation import comment_policy
+from newsgraph.policies.submissions import Submission, Text
+from newsgraph.settings import Settings
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
@@ -56,3 +61,17 @@ def person(role: Role = Role.READER, suspended_until: datetime | None = None, ba
 
 def viewer(role: Role, user_id: int = 1) -> Viewer:
     return Viewer(user_id, role)
+
+
+POLICY = comment_policy(ARTICLE, Settings(), NOW)
+FAMILY = "👩‍👩‍👧‍👦"  # 7 code points
+
+
+def submission(body: str = "At last!", limits: dict[str, Any] | None = None, **changes: Any) -> Submission:
+    """`limits`: settings that are not the default."""
+    given = Submission(POLICY, person(), Text(body), NOW, article_id=1, settings=Settings(**limits or {}))
+    return replace(given, **changes)
+
+
+def policy(**changes: Any) -> CommentPolicy:
+    return replace(POLICY, **changes)

@@ -27,31 +27,19 @@ from newsgraph.policies.standing import rate_ends
 from newsgraph.policies.submissions import Repeats, Ruling, Submission, Text, Vocabulary
 from newsgraph.policies.words import WordList, Words
 from newsgraph.settings import Settings
-from tests.policies.examples import ARTICLE, COMMENT, NOW, person
+from tests.policies.examples import ARTICLE, COMMENT, FAMILY, NOW, person, policy, submission
 
-POLICY = comment_policy(ARTICLE, Settings(), NOW)
 SOON, AGO = NOW + timedelta(seconds=1), NOW - timedelta(seconds=1)
 LATER = NOW + timedelta(days=1)
-FAMILY = "👩‍👩‍👧‍👦"  # 7 code points
 PARENT = replace(COMMENT, user_id=8)
 STAFF = Ruling("staff-pass", CommentStatus.PUBLISHED)
 NINNY = Words([WordList(None, ("ninny",))])
-
-
-def submission(body: str = "At last!", limits: dict[str, Any] | None = None, **changes: Any) -> Submission:
-    """`limits`: settings that are not the default."""
-    given = Submission(POLICY, person(), Text(body), NOW, article_id=1, settings=Settings(**limits or {}))
-    return replace(given, **changes)
 
 
 def problem(given: Submission) -> ProblemDetail:
     verdict = judge(given, RULES)
     assert isinstance(verdict, ProblemDetail)
     return verdict
-
-
-def policy(**changes: Any) -> CommentPolicy:
-    return replace(POLICY, **changes)
 
 
 def test_a_plain_comment_is_shown_at_once() -> None:

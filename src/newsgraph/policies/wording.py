@@ -40,6 +40,10 @@ _HOSTS = frozenset(
     ]
 )
 _DOTTED = re.compile(r"\w\.\w|://")
+# What stands between addresses; scripts that write no blanks, or particles behind a name, let them run into the text.
+_TOGETHER = "\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+_BETWEEN = re.compile(f"[\\s,;|、。]+|(?<=[a-z0-9])(?=[{_TOGETHER}])|(?<=[{_TOGETHER}])(?=[a-z0-9])")
+_CHEROKEE = re.compile("[\u13a0-\u13f5]")
 _AROUND = "\"'()[]{}<>.,;:!?*_~“”„‘’«»…"
 
 
@@ -105,7 +109,7 @@ def count_links(folded: str) -> int:
     """Addresses in a folded text: with a scheme or www., and hosts with a usual ending."""
     if not _DOTTED.search(folded):
         return 0
-    return sum(_links_of(piece) for piece in folded.split() if "." in piece or "://" in piece)
+    return sum(_links_of(piece) for piece in _BETWEEN.split(folded) if "." in piece or "://" in piece)
 
 
 def _links_of(piece: str) -> int:
@@ -134,9 +138,11 @@ def _says_something(sign: str) -> bool:
 
 
 def _shouted(body: str, least: int) -> bool:
-    """Of letters that have a case: most scripts have none."""
+    """Of letters that have a case: most scripts have none, and Cherokee is written in what Unicode calls capitals."""
     capitals = sum(map(str.isupper, body))
-    return capitals >= least and capitals >= _LOUD * (capitals + sum(map(str.islower, body)))
+    if capitals < least or capitals < _LOUD * (capitals + sum(map(str.islower, body))):
+        return False
+    return capitals - len(_CHEROKEE.findall(body)) >= least
 
 
 def outside(given: Submission) -> Verdict:
