@@ -9,7 +9,7 @@ import pytest
 
 from newsgraph.actions import comments, upkeep, users
 from newsgraph.actions.comments import EditComment, FlagComment, RemoveComment
-from newsgraph.domain.comments import CommentStatus, FlagReason, ModerationQueueName, Opinion
+from newsgraph.domain.comments import CommentStatus, FlagReason, ModerationMode, ModerationQueueName, Opinion
 from newsgraph.domain.errors import CommentErrorCode, Fault, FaultCode
 from newsgraph.domain.events import CommentCause, CommentChanged
 from newsgraph.domain.pages import Slice
@@ -267,6 +267,29 @@ async def test_it_is_asked_about_a_new_text(desk: Desk) -> None:
     await edit(desk, comment, "Spam")
     assert [question.comment_id for question in outside.asked] == [comment]
     assert await lines(desk, comment) == [("outside", "spam", PUBLISHED, WITHHELD)]
+
+
+async def test_a_new_text_of_what_waits_is_judged_too(desk: Desk) -> None:
+    """It waits for what it waited for, or for worse; its history says what was found in each text."""
+    article = await desk.publish()
+    await desk.rules(article, mode=ModerationMode.PRE)
+    comment = await desk.say(article, "Hm.")
+    await edit(desk, comment, "See a.com, b.com and c.com")
+    listen(desk, Opinion(WITHHELD, "spam"))
+    await edit(desk, comment, "Buy this")
+    listen(desk, Opinion(PENDING, "perhaps"))
+    await edit(desk, comment, "Buy that")
+    listen(desk, Opinion(REJECTED, "surely"))
+    await edit(desk, comment, "Buy everything")
+    assert await lines(desk, comment) == [
+        ("pre-moderation", None, None, PENDING),
+        ("links", "3 links", PENDING, PENDING),
+        ("outside", "spam", PENDING, WITHHELD),
+        ("outside", "perhaps", WITHHELD, WITHHELD),
+        ("outside", "surely", WITHHELD, REJECTED),
+    ]
+    found = await problem(edit(desk, comment, "Once more"))
+    assert found.code is CommentErrorCode.INVALID_TRANSITION
 
 
 async def test_no_objection_leaves_it_to_the_other_rules(desk: Desk) -> None:

@@ -307,6 +307,13 @@ async def test_reports_and_decisions(stand: Newsstand) -> None:
         assert await decide(moderator, comment, to) == "INVALID_TRANSITION", to
 
 
+async def editable(client: Client, comment: str) -> str | None:
+    """Until when, for its author."""
+    query = "query ($id: ID!) { node(id: $id) { ... on Comment { editableUntil } } }"
+    until: str | None = (await client.run(query, id=comment))["node"]["editableUntil"]
+    return until
+
+
 async def test_who_sees_a_comment_that_is_held(stand: Newsstand) -> None:
     article, moderator = await stand.publish("Storm"), stand.client(Role.MODERATOR, "Mo")
     author, lee = stand.client(Role.READER), stand.client(Role.READER, "Lee")
@@ -322,7 +329,10 @@ async def test_who_sees_a_comment_that_is_held(stand: Newsstand) -> None:
         return {name: node["body"] for name, node in found.items() if node}
 
     assert await bodies() == {"author": "Hm.", "moderator": "Hm."}
+    assert await editable(author, comment)
     await decide(moderator, comment, "REJECTED")
+    assert not await editable(author, comment)
+    assert not await editable(moderator, comment)
     assert await bodies() == {"author": None, "moderator": "Hm."}
     await decide(moderator, comment, "PUBLISHED")
     assert await bodies() == dict.fromkeys(people, "Hm.")

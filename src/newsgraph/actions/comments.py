@@ -17,12 +17,12 @@ from newsgraph.actions.threads import (
     published_thread,
     thread_of,
 )
-from newsgraph.domain.comments import TRANSITIONS, Comment, CommentStatus, Flag, FlagReason, ReactionKind
+from newsgraph.domain.comments import FINAL, TRANSITIONS, Comment, CommentStatus, Flag, FlagReason, ReactionKind
 from newsgraph.domain.errors import CommentErrorCode, Fault, FaultCode, Problem, ProblemDetail
 from newsgraph.domain.events import CommentCause
 from newsgraph.domain.text import normalise_comment, one_line
 from newsgraph.domain.users import Role, Viewer
-from newsgraph.policies.moderation import EDIT_RULES, RULES, editable_until, held_by_reports, refusal
+from newsgraph.policies.moderation import EDIT_RULES, RULES, editable_until, held_by_reports, refusal, stricter
 from newsgraph.policies.standing import rate_ends
 from newsgraph.policies.submissions import Submission
 from newsgraph.ports.store import Session
@@ -142,11 +142,12 @@ async def edit(newsroom: Newsroom, viewer: Viewer, command: EditComment) -> int:
 
 
 async def _revise(session: Session, comment: Comment, given: Submission) -> None:
-    """A published comment may have to wait again with its new text; one that waits goes on waiting."""
+    """A published comment may have to wait again with its new text. One that waits goes on waiting, or does worse."""
     found = ruling(given, EDIT_RULES)
     after = replace(comment, body=given.body, edited_at=session.now, moderated=False)
-    if found is not None and comment.published and found.status is not CommentStatus.PUBLISHED:
-        after = replace(after, status=found.status, featured=False)
+    if found is not None and found.status is not CommentStatus.PUBLISHED:
+        if stricter(found.status, comment.status):
+            after = replace(after, status=found.status, featured=False)
         await note(session, after, comment.status, found)
     await remember(session, given, after)
     await apply(session, list(await session.comments.chain(comment.id)), after, CommentCause.EDITED)
@@ -262,7 +263,7 @@ def _refuse(problem: ProblemDetail | None) -> None:
 
 
 def _require_editable(comment: Comment, settings: Settings, now: datetime) -> None:
-    if comment.status in (CommentStatus.REJECTED, CommentStatus.REMOVED):
+    if comment.status in FINAL:
         raise _impossible("This comment cannot be edited any more.", "id")
     if now > editable_until(comment, settings):
         message = "The time for editing this comment is over."

@@ -57,6 +57,9 @@ TRANSITIONS: dict[CommentStatus, frozenset[CommentStatus]] = {
     CommentStatus.REMOVED: frozenset(),
 }
 
+FINAL = frozenset({CommentStatus.REJECTED, CommentStatus.REMOVED})
+"""In which its author can change a comment's text no more, whatever the time."""
+
 
 @dataclass(frozen=True, slots=True)
 class CommentRules:

@@ -12,6 +12,7 @@ import strawberry
 from newsgraph.actions import comments
 from newsgraph.domain.articles import Article
 from newsgraph.domain.comments import (
+    FINAL,
     Comment,
     CommentOrder,
     CommentPolicy,
@@ -257,8 +258,8 @@ async def viewer_reaction(root: Comment, info: Info) -> ReactionKind | None:
 
 
 def editable_until(root: Comment, info: Info) -> datetime | None:
-    """Null for what can no longer be edited whatever the time."""
-    if not root.published:
+    """Null for what can no longer be edited whatever the time, and where the viewer does not see what stands there."""
+    if root.status in FINAL or not _body_shown(info.context, root):
         return None
     return root.created_at + timedelta(seconds=info.context.settings.comment_edit_window)
 

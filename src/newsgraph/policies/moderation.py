@@ -57,7 +57,7 @@ def held_by_reports(comment: Comment, settings: Settings) -> Ruling | None:
     return None
 
 
-_STRICTNESS = (CommentStatus.PENDING, CommentStatus.WITHHELD, CommentStatus.REJECTED)
+_STRICTNESS = (CommentStatus.PUBLISHED, CommentStatus.PENDING, CommentStatus.WITHHELD, CommentStatus.REJECTED)
 
 
 def judge(submission: Submission, rules: Iterable[Rule]) -> Verdict:
@@ -72,13 +72,14 @@ def judge(submission: Submission, rules: Iterable[Rule]) -> Verdict:
             return verdict
         if verdict is not None and verdict.status is CommentStatus.PUBLISHED:
             return found or verdict
-        if verdict is not None and (found is None or _stricter(verdict, found)):
+        if verdict is not None and (found is None or stricter(verdict.status, found.status)):
             found = verdict
     return found
 
 
-def _stricter(one: Ruling, other: Ruling) -> bool:
-    return _STRICTNESS.index(one.status) > _STRICTNESS.index(other.status)
+def stricter(one: CommentStatus, other: CommentStatus) -> bool:
+    """Whether less is shown of a comment with the one; REMOVED is its author's own act, and no rule's."""
+    return _STRICTNESS.index(one) > _STRICTNESS.index(other)
 
 
 RULES: tuple[Rule, ...] = (
