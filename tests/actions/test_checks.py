@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,8 +17,11 @@ from newsgraph.domain.comments import CommentStatus, FlagReason, ReactionKind
 from newsgraph.domain.events import (
     ArticleCause,
     CommentCause,
+    ListChanged,
+    ListCurated,
     ViewsCounted,
 )
+from newsgraph.domain.lists import ListDiff
 from newsgraph.domain.users import Role
 from newsgraph.domain.views import ViewCount
 from tests.actions.conftest import Desk
@@ -46,6 +50,7 @@ class Break:
 
 
 COMMENT, ARTICLE = CommentCause.RECOUNTED, ArticleCause.RECOUNTED
+CURATED = ListCurated("latest")
 
 BREAKS = [
     Break("descendants", "UPDATE comments SET descendants = 7 WHERE id = 1", 1, 7, 2, (COMMENT,)),
@@ -64,6 +69,37 @@ BREAKS = [
     Break("tags", "UPDATE article_tags SET shown_at = 5 WHERE article_id = 1", 1, 5, ..., (ARTICLE,)),
     Break("listed", "DELETE FROM list_members WHERE article_id = 1 AND list_key = 'must-reads'", "must-reads", None, 1),
     Break("unlisted", "INSERT INTO list_members VALUES (3, 'must-reads')", "must-reads", 3, None),
+    Break("places", "UPDATE comments SET article_id = 2 WHERE id = 3", 3, 2, 1, (COMMENT,), frozenset({"comments"})),
+    Break("depths", "UPDATE comments SET depth = 9 WHERE id = 3", 3, 9, 2, (COMMENT,)),
+    Break(
+        "hidden",
+        "UPDATE ranked_lists SET items = json_insert(items, '$[#]', json('[3, null, 0, []]')) WHERE key = 'must-reads'",
+        "must-reads",
+        None,
+        3,
+        (ListChanged("must-reads", ListDiff((1, 2), (), (3,))),),
+        frozenset({"listed"}),
+    ),
+    Break(
+        "ranked",
+        "UPDATE ranked_lists SET items = '[]' WHERE key = 'latest/news'",
+        "latest/news",
+        None,
+        2,
+        (ListChanged("latest/news", ListDiff((2, 1), (2, 1), ())),),
+        frozenset({"unlisted"}),
+    ),
+    Break(
+        "ranked",
+        "UPDATE ranked_lists SET items = '[]' WHERE key = 'of-our-own'",
+        "of-our-own",
+        None,
+        2,
+        (ListChanged("of-our-own", ListDiff((2,), (2,), ())),),
+        frozenset({"unlisted"}),
+    ),
+    Break("versions", "UPDATE ranked_lists SET version = 1 WHERE key = 'latest'", "latest", 1, ..., (CURATED,)),
+    Break("prints", "UPDATE comment_prints SET user_id = 2 WHERE comment_id = 1", 1, 2, 1),
     Break("numbers", "UPDATE stream SET last_seq = last_seq - 1", "last_seq", ..., ...),
     Break("gaps", "DELETE FROM log WHERE seq = 3", "trimmed_seq", 0, 3, others=frozenset({"trimmed"})),
     Break(
@@ -97,6 +133,7 @@ async def furnished(desk: Desk) -> Desk:
     await comments.flag(desk.newsroom, editor, comments.FlagComment(first, FlagReason.OTHER))
     await views.add(desk.newsroom, [ViewCount(article, 40)])
     await desk.curate("must-reads", article)
+    await desk.curate("of-our-own", 2)
     return desk
 
 
@@ -133,20 +170,83 @@ async def test_every_check_is_broken_once() -> None:
     assert {broken.check for broken in BREAKS} | by_hand | {"indexes"} == set(NAMED)
 
 
-async def test_an_index_that_lacks_a_row_is_made_anew(furnished: Desk, database: Path) -> None:
+# Columns that say what other rows say, too, with the checks that count them anew.
+KEPT_TWICE: dict[tuple[str, str], set[str]] = {
+    ("articles", "view_count"): {"views"},
+    ("articles", "comment_count"): {"comments"},
+    ("articles", "thread_count"): {"threads"},
+    ("comments", "flag_count"): {"flags"},
+    ("comments", "reply_count"): {"replies"},
+    ("comments", "descendants"): {"descendants"},
+    ("comments", "likes"): {"likes"},
+    ("comments", "insightfuls"): {"insightfuls"},
+    ("comments", "disagrees"): {"disagrees"},
+    ("stream", "last_seq"): {"numbers"},
+    ("stream", "trimmed_seq"): {"gaps", "trimmed"},
+    ("comments", "article_id"): {"places"},
+    ("comments", "depth"): {"depths"},
+    ("comments", "status"): {"statuses"},
+    ("comment_prints", "user_id"): {"prints"},
+    ("article_authors", "shown_at"): {"bylines"},
+    ("article_tags", "shown_at"): {"tags"},
+    ("ranked_lists", "items"): {"hidden", "ranked"},
+    ("ranked_lists", "version"): {"versions"},
+    ("list_members", "article_id"): {"listed", "unlisted"},
+}
+COUNTER = re.compile(r"(\w+) INTEGER NOT NULL DEFAULT 0(?! CHECK \(\w+ IN \(0, 1\)\))")
+
+
+async def test_every_counter_of_the_schema_is_recounted(furnished: Desk, database: Path) -> None:
+    """Whatever begins with 0 and is no truth value counts something."""
+    with closing(sqlite3.connect(database)) as connection:
+        tables = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+        columns = {(name, row[1]) for name, _ in tables for row in connection.execute(f"PRAGMA table_xinfo({name})")}
+    counters = {(name, column) for name, sql in tables for column in COUNTER.findall(sql)}
+    assert len(counters) >= 11
+    assert counters <= set(KEPT_TWICE), "say which check recounts it"
+    assert set(KEPT_TWICE) <= columns
+    assert set().union(*KEPT_TWICE.values()) <= set(NAMED)
+
+
+async def test_every_index_that_lacks_rows_is_made_anew(furnished: Desk, database: Path) -> None:
+    indexes = full_indexes(database)
+    assert len(indexes) >= 15
+    for name, text in indexes:
+        empty(database, name, text)
+        found = await checks.run(furnished.newsroom, NAMED["indexes"], fix=True)
+        assert f"index {name}" in str(found.found[0].stored)
+        assert (found.mended, found.left) == (1, 0), name
+
+
+def full_indexes(database: Path) -> list[tuple[str, str]]:
+    """Those that have a row at least, with the text that made them."""
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql <> ''")
+        found = [(name, table, text, text.partition(" WHERE ")[2] or "1") for name, table, text in rows.fetchall()]
+        count = "SELECT count(*) FROM {} WHERE {}"
+        return [
+            (name, text) for name, table, text, of in found if connection.execute(count.format(table, of)).fetchone()[0]
+        ]
+
+
+def empty(database: Path, name: str, text: str) -> None:
+    """Makes the index anew as if it were to have no rows, and then says that it has all."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        connection.execute("PRAGMA writable_schema = ON")
-        text = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'comments_user'").fetchone()[0]
-        hidden = "UPDATE sqlite_master SET sql = ? WHERE name = 'comments_user'"
-        connection.execute(hidden, (f"{text} WHERE id <> 2",))
-        connection.execute("PRAGMA writable_schema = RESET")
-        connection.execute("REINDEX comments_user")
-        connection.execute("PRAGMA writable_schema = ON")
-        connection.execute(hidden, (text,))
-        connection.execute("PRAGMA writable_schema = RESET")
-    found = await checks.run(furnished.newsroom, NAMED["indexes"], fix=True)
-    assert "index comments_user" in str(found.found[0].stored)
-    assert (found.mended, found.left) == (1, 0)
+        for told in (f"{text} AND 0" if " WHERE " in text else f"{text} WHERE 0", text):
+            connection.execute("PRAGMA writable_schema = ON")
+            connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = ?", (told, name))
+            connection.execute("PRAGMA writable_schema = RESET")
+            if told != text:
+                connection.execute(f"REINDEX {name}")
+
+
+async def test_what_a_comment_has_become_is_for_a_person_to_say(furnished: Desk, database: Path) -> None:
+    execute(database, "INSERT INTO comment_history (comment_id, after, at) VALUES (1, 'REJECTED', 0)")
+    found = await checked(furnished, fix=True)
+    assert [(drift.key, drift.stored, drift.right) for drift in found["statuses"].found] == [
+        (1, "PUBLISHED", "REJECTED")
+    ]
+    assert (found["statuses"].mended, found["statuses"].left) == (0, 1)
 
 
 async def test_a_row_that_refers_to_nothing_is_for_a_person(furnished: Desk, database: Path) -> None:

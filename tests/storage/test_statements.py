@@ -58,7 +58,8 @@ def test_every_statement_has_a_name_of_its_own() -> None:
 def test_every_statement_is_used() -> None:
     package = Path(str(files("newsgraph.storage")))
     code = "\n".join(path.read_text(encoding="utf-8") for path in package.glob("*.py"))
-    checks = {f"check_{check.name}" for check in CHECKS} | {f"mend_{check.name}" for check in CHECKS if check.mends}
+    checks = {f"check_{check.name}" for check in CHECKS if check.find is None}
+    checks |= {f"mend_{check.name}" for check in CHECKS if check.mends and check.mend is None}
     assert checks == set(re.findall(r"^-- name: (\w+)$", QUERIES["checks.sql"], re.MULTILINE))
     for text in QUERIES.values():
         for name in set(re.findall(r"^-- name: (\w+)$", text, re.MULTILINE)) - checks:

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import zip_longest
 
 from newsgraph.actions.newsroom import Call, Newsroom, once, require
+from newsgraph.domain.checks import Drift
 from newsgraph.domain.cursors import Position
 from newsgraph.domain.errors import Fault, FaultCode, ListErrorCode, Problem, ProblemDetail
 from newsgraph.domain.events import ListChanged, ListCurated
@@ -98,6 +100,33 @@ async def refresh_stale_related(newsroom: Newsroom, limit: int) -> None:
 
     for key in await newsroom.store.read(query):
         await newsroom.store.write(partial(_refresh_all, keys=[key]))
+
+
+# Recounting
+
+
+async def misranked(session: Session, limit: int) -> Sequence[Drift]:
+    """Lists that follow from rows alone, whatever the time, and are others: the first place where each differs."""
+    latest = [str(ListKey(ListFamily.LATEST, section.slug)) for section in await session.sections.all()]
+    lasting = (ListFamily.LATEST, ListFamily.CUSTOM)
+    others = [key for key in await session.lists.unscoped() if (one := parse_list_key(key)) and one.family in lasting]
+    found: list[Drift] = []
+    for stored in await session.lists.by_keys([*others, *latest]):
+        if key := parse_list_key(stored.list.key):
+            found += _difference(stored, await _ranked(session, key, stored))
+    return found[:limit]
+
+
+def _difference(stored: StoredList, right: Sequence[RankedItem]) -> list[Drift]:
+    pairs = zip_longest(_members(stored.items), _members(right))
+    return [Drift(stored.list.key, one, other) for one, other in pairs if one != other][:1]
+
+
+async def rerank(session: Session, drift: Drift) -> bool:
+    """Whether the list that has drifted had to be ranked anew."""
+    moved = await _moved(session, [str(drift.key)])
+    await _refresh_all(session, moved)
+    return bool(moved)
 
 
 @dataclass(frozen=True, slots=True)

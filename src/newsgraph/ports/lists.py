@@ -64,6 +64,10 @@ class Lists(Protocol):
         """
         ...
 
+    async def unscoped(self) -> Sequence[str]:
+        """Keys of the lists of the whole site and of those that editors made."""
+        ...
+
     async def stale(self, prefix: str, before: datetime, limit: int) -> Sequence[str]:
         """Keys with this prefix computed before then, longest ago first."""
         ...

@@ -90,6 +90,9 @@ class SqlLists:
         tags = [tag for _, tag in self._sql.rows("article_tags", batch([article_id]))]
         return [text for text in (*row, *tags) if text]
 
+    async def unscoped(self) -> Sequence[str]:
+        return [key for (key,) in self._sql.rows("lists_unscoped")]
+
     async def stale(self, prefix: str, before: datetime, limit: int) -> Sequence[str]:
         return [key for (key,) in self._sql.rows("lists_stale", prefix, to_ms(before), limit)]
 

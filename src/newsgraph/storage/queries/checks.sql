@@ -17,6 +17,25 @@ REINDEX
 -- name: check_references
 SELECT "table" || coalesce(' ' || rowid, ''), NULL, 'a row of ' || parent FROM pragma_foreign_key_check LIMIT $1
 
+-- A reply stands below the article of what it replies to. From the top down: one that is mended may show the next.
+-- name: check_places
+SELECT c.id, c.article_id, up.article_id
+FROM comments AS c JOIN comments AS up ON up.id = c.parent_id
+WHERE c.article_id <> up.article_id
+LIMIT $1
+
+-- name: mend_places
+UPDATE comments SET article_id = $2 WHERE id = $1 AND article_id = $3
+
+-- name: check_depths
+SELECT c.id, c.depth, coalesce(up.depth + 1, 0)
+FROM comments AS c LEFT JOIN comments AS up ON up.id = c.parent_id
+WHERE c.depth <> coalesce(up.depth + 1, 0)
+LIMIT $1
+
+-- name: mend_depths
+UPDATE comments SET depth = $2 WHERE id = $1 AND depth = $3
+
 -- Every published comment counts once for each of those above it. The steps are bounded in case somebody has made a ring.
 -- name: check_descendants
 WITH RECURSIVE above (parent_id, step) AS (
@@ -179,6 +198,42 @@ WHERE list_key = $1 AND article_id = $3 AND NOT EXISTS (
     SELECT 1 FROM ranked_lists AS r, json_each(r.items) AS item
     WHERE r.key = $1 AND json_extract(item.value, '$[0]') = $3
 )
+
+-- An article that readers do not see stands in no list.
+-- name: check_hidden
+SELECT r.key, NULL, json_extract(item.value, '$[0]')
+FROM ranked_lists AS r, json_each(r.items) AS item
+LEFT JOIN articles AS a ON a.id = json_extract(item.value, '$[0]')
+WHERE a.shown_at IS NULL
+LIMIT $1
+
+-- A list's version is the number of the last event that changed it, where that is still in the log.
+-- name: check_versions
+SELECT r.key, r.version, max(log.seq)
+FROM ranked_lists AS r JOIN log ON log.kind = 'list' AND log.topic = 'list:' || r.key
+GROUP BY r.key
+HAVING r.version <> max(log.seq)
+LIMIT $1
+
+-- name: mend_versions
+UPDATE ranked_lists SET version = $2 WHERE key = $1 AND version = $3
+
+-- What a comment's last line of history says is what it is. Whoever is erased leaves removed ones without a line.
+-- name: check_statuses
+SELECT c.id, c.status, h.after
+FROM comments AS c JOIN comment_history AS h ON h.id = (SELECT max(id) FROM comment_history WHERE comment_id = c.id)
+WHERE c.status <> h.after AND c.status <> 'REMOVED'
+LIMIT $1
+
+-- Whose the text is that is remembered.
+-- name: check_prints
+SELECT p.comment_id, p.user_id, c.user_id
+FROM comment_prints AS p JOIN comments AS c ON c.id = p.comment_id
+WHERE p.user_id <> c.user_id
+LIMIT $1
+
+-- name: mend_prints
+UPDATE comment_prints SET user_id = $2 WHERE comment_id = $1 AND user_id = $3
 
 -- The log has every number from trimmed_seq to last_seq, or it would be waited for.
 -- name: check_numbers

@@ -101,6 +101,9 @@ SELECT a.id,
 FROM articles AS a
 WHERE a.id IN ids($2)
 
+-- name: lists_unscoped
+SELECT key FROM ranked_lists WHERE instr(key, '/') = 0 ORDER BY key
+
 -- name: lists_stale
 SELECT key FROM ranked_lists
 WHERE computed_at < $2 AND substr(key, 1, length($1)) = $1
