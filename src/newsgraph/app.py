@@ -43,6 +43,7 @@ from newsgraph.storage.watch import watch_commits
 from newsgraph.web import graphiql, pages, recognition
 from newsgraph.web.admission import Admission
 from newsgraph.web.documents import Catalogue
+from newsgraph.web.edge import Edge
 from newsgraph.web.graphql import GraphQLView
 from newsgraph.web.operations import Operations
 from newsgraph.web.rates import Rates
@@ -120,7 +121,7 @@ def build(settings: Settings, background: Sequence[Background] = (), routes: Seq
         async with _served(settings, front, background):
             yield
 
-    return _Application(front, [*_routes(settings, front), *routes], lifespan)
+    return _Application(settings, front, [*_routes(settings, front), *routes], lifespan)
 
 
 class _Application(Starlette):
@@ -129,11 +130,15 @@ class _Application(Starlette):
     Middleware and routing took 25 microseconds, as long as a whole answer that is at hand.
     """
 
-    def __init__(self, front: _Front, routes: Sequence[BaseRoute], lifespan: Lifespan[Any]) -> None:
+    def __init__(self, settings: Settings, front: _Front, routes: Sequence[BaseRoute], lifespan: Lifespan[Any]) -> None:
         super().__init__(routes=routes, lifespan=lifespan)
         self._front = front
+        self._edge = Edge(self._inside, settings, _GRAPHQL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._edge(scope, receive, send)
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("path") == _GRAPHQL:
             await self._front(scope, receive, send)
         else:

@@ -8,10 +8,14 @@ import secrets
 import sys
 import warnings
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from types import CoroutineType
 from typing import Any, ParamSpec
 
 LOG = logging.getLogger("newsgraph")
+
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+"""What the request is called that is being answered (`X-Request-Id`); empty when none is."""
 
 
 def configure(level: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
+from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 PREFIX = "NEWSGRAPH_"
 
@@ -41,6 +43,11 @@ class Settings:
     workers: int = _setting(1, "Processes that serve the same database.")
     site_url: str = _setting("", "Public address of the site; empty: http://HOST:PORT.")
     site_name: str = _setting("newsgraph", "What the pages call the site.")
+    allowed_origins: str = _setting(
+        "", "Other sites whose pages may ask, with commas: https://blog.example; *: all; empty: none."
+    )
+    trusted_proxies: str = _setting("127.0.0.1,::1", "Proxies that are believed: addresses or networks, with commas.")
+    proxy_header: str = _setting("X-Forwarded-For", "Where they say who asks: X-Forwarded-For or Forwarded.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
     graphiql: bool = _setting(True, "Answer browsers at /graphql with GraphiQL.")
     page_default: int = _setting(20, "Items of a page when the client does not say.")
@@ -153,6 +160,29 @@ class Settings:
         return (self.site_url or f"http://{host}:{self.port}").rstrip("/")
 
 
+def listed(text: str) -> list[str]:
+    """The parts of a list with commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _no_origin(text: str) -> bool:
+    """Browsers say a scheme, a host and a port, and nothing else."""
+    try:
+        parts = urlsplit(text)
+        more = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+        return parts.scheme not in ("http", "https") or not parts.hostname or bool(more) or parts.port == 0
+    except ValueError:
+        return True
+
+
+def _no_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return True
+    return False
+
+
 _CHECKS: list[tuple[Any, str]] = [
     (lambda s: not s.database.startswith("sqlite:///"), "database: only sqlite:///FILE is known."),
     (
@@ -172,6 +202,18 @@ _CHECKS: list[tuple[Any, str]] = [
     (
         lambda s: s.site_url and not s.site_url.startswith(("http://", "https://")),
         "site_url: an absolute http(s) address.",
+    ),
+    (
+        lambda s: any(one != "*" and _no_origin(one) for one in listed(s.allowed_origins)),
+        "allowed_origins: origins as https://blog.example:8443, without a path, or *.",
+    ),
+    (
+        lambda s: any(map(_no_network, listed(s.trusted_proxies))),
+        "trusted_proxies: addresses or networks, as 192.0.2.7 or 10.0.0.0/8.",
+    ),
+    (
+        lambda s: s.proxy_header.lower() not in ("x-forwarded-for", "forwarded"),
+        "proxy_header: X-Forwarded-For or Forwarded.",
     ),
     (lambda s: s.comment_mode not in ("PRE", "POST"), "comment_mode: PRE or POST."),
     (

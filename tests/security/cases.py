@@ -19,6 +19,7 @@ class Sent:
     """A request as an attacker writes it.
 
     `query` goes as a JSON body with `variables`, unless `body` has other bytes; `by` adds a token of that role.
+    `{here}` in a header is the site's own origin.
     """
 
     query: str = ""

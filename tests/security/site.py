@@ -46,9 +46,10 @@ class Site:
     http: httpx.AsyncClient
 
     async def send(self, sent: Sent) -> httpx.Response:
-        headers = {"content-type": "application/json"} | _signed(sent) | dict(sent.headers)
         body = json.dumps({"query": sent.query, "variables": sent.variables}).encode()
         content = None if sent.method in ("GET", "HEAD") else body if sent.body is None else sent.body
+        kind = {} if content is None else {"content-type": "application/json"}
+        headers = kind | _signed(sent) | {name: value.format(here=self.url) for name, value in sent.headers.items()}
         fields = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         return await self.http.request(sent.method, sent.path, headers=fields, content=content)
 

@@ -37,13 +37,9 @@ async def test_the_cop_finds_nothing(settings: Settings) -> None:
     }
     found = await _judged("cop.py", settings, [word for pair in given.items() for word in pair])
     failed = [one for one in found["checks"] if one["status"] == "FAIL" and one["severity"] in ("HIGH", "MED")]
-    assert [one for one in failed if one["id"] not in _ACCEPTED] == []
+    assert failed == []
     assert [one["id"] for one in found["checks"] if one["status"] == "skip"] in ([], ["suggestions"])
-    assert found["counts"]["pass"] >= 85
-
-
-# A query by GET changes nothing, and no other page can read its answer; caches and CDNs live by it.
-_ACCEPTED = {"csrf-get-simple"}
+    assert found["counts"]["pass"] >= 90
 
 
 @judge("cop.py")

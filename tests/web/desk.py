@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -37,6 +38,7 @@ from newsgraph.web import recognition
 from newsgraph.web.admission import Admission
 from newsgraph.web.callers import Recognise
 from newsgraph.web.documents import Catalogue
+from newsgraph.web.edge import Edge
 from newsgraph.web.graphql import GraphQLView
 from newsgraph.web.operations import Operations
 from newsgraph.web.sockets import SocketView
@@ -155,14 +157,14 @@ async def opened_desk(settings: Settings, recognise: Recognise | None = None, **
         routes = [Route("/graphql", http), WebSocketRoute("/graphql", SocketView(*shared))]
         following = [tasks.create_task(tail.run(bell)), tasks.create_task(sessions.run())]
         served = server_options(settings) | {"lifespan": "off"} | options
-        async with serving(Starlette(routes=routes), served) as (server, port):
+        async with serving(Edge(Starlette(routes=routes), settings), served) as (server, port):
             yield Desk(newsroom, operations, sessions, admission, hub, tail, responses, services, server, port)
         for task in following:
             task.cancel()
 
 
 @asynccontextmanager
-async def serving(application: Starlette, options: dict[str, Any]) -> AsyncIterator[tuple[uvicorn.Server, int]]:
+async def serving(application: ASGIApp, options: dict[str, Any]) -> AsyncIterator[tuple[uvicorn.Server, int]]:
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -42,6 +42,7 @@ async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
 
 def connected(desk: Desk) -> httpx.AsyncClient:
     opened = httpx.AsyncClient(base_url=f"http://127.0.0.1:{desk.port}", timeout=5)
+    opened.headers["accept"] = "application/json"
     del opened.headers["accept-encoding"]
     return opened
 

@@ -47,6 +47,9 @@ BY_ROLE = [
 ]
 
 
+ACCEPT = {"accept": "application/json"}
+
+
 @dataclass
 class Person:
     name: str
@@ -68,7 +71,7 @@ class Crowd:
     people: list[Person]
 
     async def asks(self, person: Person, text: str) -> bytes:
-        answer = await self.http.get(self.desk.url, params={"query": text}, headers=person.headers)
+        answer = await self.http.get(self.desk.url, params={"query": text}, headers=ACCEPT | person.headers)
         assert not self._own(person, text) or "public" not in answer.headers["cache-control"]
         return answer.content
 

@@ -131,6 +131,7 @@ _OPTIONS: dict[str, Any] = {
     # Compression doubles the work of a delivery and triples the memory of a connection.
     "ws_per_message_deflate": False,
     "server_header": False,
+    "proxy_headers": False,  # web.proxies has whom to believe
     "access_log": False,
     "log_config": None,
     "log_level": "warning",

@@ -8,7 +8,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from newsgraph.domain.errors import Fault, FaultCode, RateLimited
 from newsgraph.engine.limits import shortened
-from newsgraph.observe import report_fault
+from newsgraph.observe import REQUEST, report_fault
 
 
 def presented(error: GraphQLError, valid: bool = True) -> GraphQLError:
@@ -25,8 +25,8 @@ def presented(error: GraphQLError, valid: bool = True) -> GraphQLError:
         return _coded(error, original.code, original.message)
     if original is None or isinstance(original, GraphQLError):
         return _coded(error, _client_fault(error, valid), shortened(error.message))
-    fault_id = report_fault(original, _place(error))
-    return _coded(error, FaultCode.INTERNAL, "Something went wrong on our side.", fault=fault_id)
+    found = {"fault": report_fault(original, _place(error))} | ({"requestId": name} if (name := REQUEST.get()) else {})
+    return _coded(error, FaultCode.INTERNAL, "Something went wrong on our side.", **found)
 
 
 def _client_fault(error: GraphQLError, valid: bool) -> FaultCode:

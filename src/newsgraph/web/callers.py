@@ -29,6 +29,12 @@ async def sign_in(recognise: Recognise, authorization: str | None) -> SignIn:
     return SignIn(ANONYMOUS) if token is None else await recognise(token)
 
 
+def fields_of(scope: Mapping[str, Any]) -> Mapping[bytes, bytes]:
+    """The headers by name, of several the last; the edge has them already (web.edge)."""
+    found: Mapping[bytes, bytes] | None = scope.get("fields")
+    return dict(scope["headers"]) if found is None else found
+
+
 def address_of(scope: Mapping[str, Any]) -> str:
     client: tuple[str, int] | None = scope.get("client")
     return client[0] if client else ""
@@ -65,6 +71,7 @@ def shown(error: Exception) -> Sequence[Mapping[str, Any]]:
 _STATUS = {
     FaultCode.UNAUTHENTICATED: 401,
     FaultCode.FORBIDDEN: 403,
+    FaultCode.ORIGIN_NOT_ALLOWED: 403,
     FaultCode.UNAVAILABLE: 503,
     FaultCode.TOO_MANY_CONNECTIONS: 503,
     FaultCode.OPERATION_TIMED_OUT: 503,
@@ -77,8 +84,9 @@ def refused(error: Fault | HTTPException) -> Response:
     """Faults that come before any operation are GraphQL errors with their code, too."""
     if isinstance(error, Fault):
         status = _STATUS.get(error.code, 400)
-        later = {"retry-after": str(error.seconds)} if isinstance(error, RateLimited) else {}
-        return JSONResponse({"errors": shown(error)}, status, {"retry-after": "5"} if status == 503 else later)
+        seconds = error.seconds if isinstance(error, RateLimited) else 5 if status == 503 else None
+        later = {} if seconds is None else {"retry-after": str(seconds)}
+        return JSONResponse({"errors": shown(error)}, status, {"cache-control": "no-store", **later})
     return _refusal(FaultCode.BAD_INPUT, error.detail, error.status_code, error.headers or {})
 
 

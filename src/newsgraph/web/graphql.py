@@ -24,7 +24,7 @@ from newsgraph.graph.answers import Asked, Key
 from newsgraph.graph.context import Services
 from newsgraph.graph.encoding import as_json
 from newsgraph.graph.hints import Hint
-from newsgraph.web.callers import Recognise, address_of, reader_of, refused, shown, sign_in
+from newsgraph.web.callers import Recognise, address_of, fields_of, reader_of, refused, shown, sign_in
 from newsgraph.web.compression import CODINGS, SMALLEST, coding_of
 from newsgraph.web.operations import Operations
 from newsgraph.web.pages import GUARDS
@@ -81,7 +81,7 @@ class GraphQLView:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Faults that come before any operation are GraphQL errors with their code, too."""
-        headers: Headers = dict(scope["headers"])
+        headers: Headers = fields_of(scope)
         try:
             if self._page is not None and _is_browser(scope, headers):
                 await HTMLResponse(await self._page(), headers=GUARDS)(scope, receive, send)

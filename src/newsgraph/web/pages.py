@@ -25,9 +25,8 @@ _LINKS = [
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
 
-# Of every page: no guessing of types, no frame around it, nothing said to where its links lead, no window shared.
+# Of every page: no frame around it, nothing said to where its links lead, no window shared.
 GUARDS = {
-    "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",

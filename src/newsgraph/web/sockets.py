@@ -11,7 +11,6 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 from starlette.types import Send as AsgiSend
-from strawberry.http.websocket_origin import is_same_origin
 
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.engine.documents import Document, Request
@@ -52,9 +51,7 @@ class SocketView:
 
     async def __call__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
         await receive()  # websocket.connect
-        if not _from_our_pages(Headers(scope=scope)):
-            await send({"type": "websocket.close"})  # before it is accepted: HTTP 403
-        elif PROTOCOL not in scope["subprotocols"]:
+        if PROTOCOL not in scope["subprotocols"]:
             await _turn_away(send, None, CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable")
         else:
             await self._admit(scope, receive, send)
@@ -80,14 +77,6 @@ class SocketView:
 async def _turn_away(send: AsgiSend, protocol: str | None, code: int, reason: str) -> None:
     await send({"type": "websocket.accept", "subprotocol": protocol})
     await send({"type": "websocket.close", "code": code, "reason": reason})
-
-
-def _from_our_pages(headers: Mapping[str, str]) -> bool:
-    """Browsers let any page open a socket to anywhere, and say whose page it was; others need not say."""
-    origin = headers.get("origin")
-    if origin is None or headers.get("sec-fetch-site") == "same-origin":
-        return True
-    return is_same_origin(origin, headers.get("host"))
 
 
 class _Over(Exception):

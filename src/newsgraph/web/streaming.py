@@ -20,7 +20,7 @@ from newsgraph.graph.answers import Asked
 from newsgraph.graph.context import Services
 from newsgraph.live.sessions import Session, Sessions
 from newsgraph.web.admission import Admission
-from newsgraph.web.callers import Recognise, address_of, reader_of, refused, retry_after, shown, sign_in
+from newsgraph.web.callers import Recognise, address_of, fields_of, reader_of, refused, retry_after, shown, sign_in
 from newsgraph.web.framing import Framing
 from newsgraph.web.operations import Operations
 from newsgraph.web.pipes import AsgiResponse, ResponsePipe, body, pumped
@@ -53,7 +53,7 @@ class StreamView:
     otherwise: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
-        wanted = negotiated(_accept(scope))
+        wanted = negotiated(fields_of(scope).get(b"accept", b""))
         if wanted is None or scope["method"] not in ("GET", "POST"):
             await self.otherwise(scope, receive, send)
             return
@@ -205,11 +205,6 @@ class _Stream:
 async def _start(framing: Framing, send: AsgiSend) -> None:
     headers = [(b"content-type", framing.media_type.encode()), *_HEADERS]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-
-
-def _accept(scope: Scope) -> bytes:
-    found: bytes = dict(scope["headers"]).get(b"accept", b"")
-    return found
 
 
 def _again(sent: bytes, receive: Receive) -> Receive:

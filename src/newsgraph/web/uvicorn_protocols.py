@@ -8,7 +8,7 @@ this, so that the names used here are looked at with each new version of uvicorn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,7 +23,9 @@ from newsgraph.observe import LOG
 from newsgraph.web.bounds import Bounds, Trailers
 from newsgraph.web.pipes import Holder, ResponsePipe, SocketPipe, at_once, body
 
-Reply = tuple[int, Sequence[tuple[bytes, bytes]], bytes]
+Headers = Sequence[tuple[bytes, bytes]]
+
+Reply = tuple[int, Headers, bytes]
 """Status, headers in lower case with the length among them, and body."""
 
 _EXTENSION = "newsgraph"
@@ -42,6 +44,21 @@ def response_pipe(scope: Mapping[str, Any], send: Send) -> ResponsePipe | None:
     """The response to a request, once it was started; None on another server than this one."""
     found: HttpProtocol | None = scope.get("extensions", {}).get(_EXTENSION)
     return None if found is None else _Response(found, send)
+
+
+def with_headers(scope: Scope, send: Send, more: Headers) -> Send:
+    """An ASGI `send` whose answer has these headers, too."""
+    connection: HttpProtocol | WebSocketProtocol | None = scope.get("extensions", {}).get(_EXTENSION)
+    if connection is not None:
+        connection.add_headers(more)
+        return send
+
+    async def sending(message: MutableMapping[str, Any]) -> None:
+        if message["type"] in ("http.response.start", "websocket.accept"):
+            message = {**message, "headers": [*message.get("headers", ()), *more]}
+        await send(message)
+
+    return sending
 
 
 async def respond(scope: Scope, send: Send, reply: Reply) -> None:
@@ -246,15 +263,24 @@ class HttpProtocol(_Held, HttpToolsProtocol):
         if self._holder is not None:
             self._holder.drain()
 
+    def _in_turn(self) -> RequestResponseCycle | None:
+        """The request that is being answered."""
+        return next((one for one in self._cycles if not one.response_complete), None)
+
+    def add_headers(self, more: Headers) -> None:
+        cycle = self._in_turn()
+        if cycle is not None:
+            cycle.default_headers = [*cycle.default_headers, *more]
+
     def respond(self, reply: Reply) -> bool:
         """Answers the request whose turn it is. False for what uvicorn has to do more for: nothing is done then."""
-        cycle = next((one for one in self._cycles if not one.response_complete), None)
+        cycle = self._in_turn()
         if cycle is None or not self.ready() or cycle.disconnected or not cycle.keep_alive:
             return False
         if cycle.scope["method"] == "HEAD":
             return False
         status, headers, content = reply
-        lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)]
+        lines = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *headers)]
         self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", content)))
         cycle.waiting_for_100_continue = False
         cycle.response_started = cycle.response_complete = True
@@ -311,6 +337,9 @@ class WebSocketProtocol(_Held, WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         _cancel(self._last_moment)
+
+    def add_headers(self, more: Headers) -> None:
+        self.default_headers = [*self.default_headers, *more]
 
     def shutdown(self) -> None:
         self._stopping = True
