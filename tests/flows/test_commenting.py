@@ -408,3 +408,19 @@ async def test_times_are_written_with_a_z(stand: Newsstand) -> None:
     said = (await say(stand.client(Role.READER), article, "Now"))["commentEdge"]["node"]["createdAt"]
     assert said.endswith("Z")
     assert abs((datetime.fromisoformat(said) - before).total_seconds()) < 5
+
+
+async def test_a_viewer_knows_their_own_comments(stand: Newsstand) -> None:
+    """By the id that everybody sees, so that a shared answer need not say whose it is."""
+    article, author, other = await stand.publish("Storm"), stand.client(Role.READER), stand.client(Role.READER, "Lee")
+    await say(author, article, "Mine.")
+    page = "query ($id: ID!) { node(id: $id) { ... on Article { comments { nodes { author { id } } } } } }"
+    [comment] = (await stand.client().run(page, id=article))["node"]["comments"]["nodes"]
+
+    own = "{ viewer { commenter { id name badges } } }"
+    assert (await author.run(own))["viewer"]["commenter"] == {
+        "id": comment["author"]["id"],
+        "name": "Kim",
+        "badges": [],
+    }
+    assert (await other.run(own))["viewer"]["commenter"]["id"] != comment["author"]["id"]

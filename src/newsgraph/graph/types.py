@@ -318,6 +318,7 @@ class Viewer:
     role: Role
     suspended_until: datetime | None = of("May not comment before then.")
     banned: bool
+    commenter: Commenter = by(users.commenter, "The viewer as others see them: the author of their comments.")
     pending_comments: CommentConnection = by(
         comments.pending_of,
         "The viewer's own comments that wait for a moderator, oldest first.",
