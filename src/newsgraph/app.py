@@ -48,6 +48,7 @@ from newsgraph.web.graphql import GraphQLView
 from newsgraph.web.operations import Operations
 from newsgraph.web.rates import Rates
 from newsgraph.web.sockets import SocketView
+from newsgraph.web.static import BUILT, static
 from newsgraph.web.streaming import StreamView
 from newsgraph.wordlists import read_vocabulary
 
@@ -151,6 +152,7 @@ def _routes(settings: Settings, front: _Front) -> list[BaseRoute]:
         Route("/", pages.index(settings)),
         Route("/healthz", pages.healthz(front.check)),
         *sdl,
+        *[Route(folder + "{name:path}", static(BUILT)) for folder in ("/widgets/", "/graphiql/")],
         Route(_GRAPHQL, front),
         WebSocketRoute(_GRAPHQL, front),
     ]
@@ -275,7 +277,7 @@ async def _graphiql(newsroom: Newsroom) -> Callable[[], Awaitable[str]]:
 
     async def page() -> str:
         examples = await newsroom.store.read(_examples)
-        return graphiql.render_graphiql(operations, "/graphql", examples)
+        return graphiql.render_graphiql(operations, examples, BUILT)
 
     return page
 

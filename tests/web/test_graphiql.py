@@ -1,35 +1,30 @@
-"""GraphiQL: the page's own logic without a browser, and once in a real one with GraphiQL's real files."""
+"""GraphiQL: the page's own logic without a browser, and the whole of it in a real one that reaches no other host."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import hashlib
 import json
 import re
 import shutil
-import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-import strawberry
-import uvicorn
 from graphql import build_schema, parse, validate
-from starlette.applications import Starlette
-from starlette.responses import HTMLResponse
-from starlette.routing import Mount, Route
-from strawberry.asgi import GraphQL
 
+from newsgraph.domain.users import Role
 from newsgraph.graph.schema import sdl
 from newsgraph.web.graphiql import example_values, operations_folder, read_operations, render_graphiql, tabs_of
+from newsgraph.web.static import BUILT, Built
+from tests.flows.conftest import Newsstand, furnished, settings, stand, token_for
+from tests.flows.test_live import post
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = ROOT / "build" / "browser" / "node_modules"
-CONTRACT = ROOT.parent / "shared" / "contract"
+__all__ = ["furnished", "settings", "stand"]  # fixtures
+
+CONTRACT = Path(__file__).parents[3] / "shared" / "contract"
 EXAMPLES = example_values("QXJ0aWNsZTox", "how-to-weigh-a-cloud", "science", "hana-lindqvist")
+FILES = Built({}, "/graphiql/main-ABC.js", "/graphiql/main-ABC.css")
 
 TWO = """
 # First comment.
@@ -68,15 +63,21 @@ def test_nothing_known_means_an_empty_variables_editor() -> None:
 
 
 def test_no_text_can_end_the_script_element() -> None:
-    page = render_graphiql(["query A { a } # </script><script>alert(1)</script>"], "/</script>", {})
+    page = render_graphiql(["# </script><script>alert(1)</script>\nquery A { a }"], {}, FILES)
     assert "<script>alert" not in page
-    assert config_of(page)["endpoint"] == "/</script>"
+    assert "</script><script>alert(1)" in config_of(page)["tabs"][0]["query"]
+
+
+def test_where_nothing_was_built_the_page_says_what_to_run() -> None:
+    page = render_graphiql(read_operations(), {}, None)
+    assert "make frontend" in page
+    assert "<script" not in page
 
 
 def test_operations_are_found_and_every_one_parses() -> None:
     texts = read_operations()
     assert len(texts) == len([f for f in operations_folder().iterdir() if f.name.endswith(".graphql")])
-    tabs = config_of(render_graphiql(texts, "/graphql", EXAMPLES))["tabs"]
+    tabs = config_of(render_graphiql(texts, EXAMPLES, FILES))["tabs"]
     assert len(tabs) >= 10
     for tab in tabs:
         parse(tab["query"])
@@ -95,142 +96,121 @@ def test_operations_ask_for_nothing_but_the_contract() -> None:
         assert validate(schema, parse(text)) == []
 
 
-def remote_files() -> list[tuple[str, str, str]]:
-    """(package and version, path, integrity) of all that the page loads from elsewhere."""
-    page = render_graphiql([], "/graphql", {})
-    found = re.findall(r'"https://unpkg\.com/([^/"]+)/([^"]+)"[^>]*integrity="sha384-([^"]+)"', page)
-    assert len(found) == page.count("https://unpkg.com/") == 4
-    return found
-
-
-def needs_packages() -> None:
-    absent = [path for package, path, _ in remote_files() if not packaged(package, path).exists()]
-    if absent:
-        pytest.skip("GraphiQL's packages are not here: make browser")
-
-
-def packaged(package: str, path: str) -> Path:
-    return PACKAGES / package.rpartition("@")[0] / path
-
-
-def test_integrity_is_that_of_the_published_files() -> None:
-    needs_packages()
-    for package, path, integrity in remote_files():
-        name, _, version = package.rpartition("@")
-        assert json.loads((PACKAGES / name / "package.json").read_text("utf-8"))["version"] == version
-        digest = hashlib.sha384(packaged(package, path).read_bytes()).digest()
-        assert base64.b64encode(digest).decode() == integrity
-
-
 # --- in a browser ---
 
-
-@strawberry.type
-class Article:
-    headline: str
-
-
-@strawberry.type
-class Query:
-    @strawberry.field
-    def article(self, slug: str) -> Article | None:
-        return Article(headline=f"About {slug}")
-
-
-@strawberry.type
-class Subscription:
-    @strawberry.subscription
-    async def token(self, info: strawberry.Info) -> AsyncIterator[str]:
-        yield str((info.context["connection_params"] or {}).get("Authorization"))
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # as behind a firewall
 
 
 @pytest.fixture
-def address() -> Iterator[str]:
-    """A small GraphQL server and the page, on a thread of its own."""
-    schema = strawberry.Schema(Query, subscription=Subscription)
-    protocols = ["graphql-transport-ws"]
-    api: Any = GraphQL(schema, graphql_ide=None, subscription_protocols=protocols)
-    page = render_graphiql([*read_operations(), "subscription Token { token }"], "/graphql/", EXAMPLES)
-    app = Starlette(routes=[Route("/", lambda _: HTMLResponse(page)), Mount("/graphql", api)])
-    options: dict[str, Any] = {"port": 0, "log_config": None, "ws": "websockets-sansio"}
-    server = uvicorn.Server(uvicorn.Config(app, **options))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
-    thread.start()
-    while not server.started and thread.is_alive():
-        thread.join(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture
-def browser_page() -> Iterator[Any]:
-    needs_packages()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
+async def opened() -> AsyncIterator[Any]:
+    """A page of a browser that knows no host but this one."""
+    if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        with started.chromium.launch(executable_path=chromium, args=options) as browser:
-            opened = browser.new_page(viewport={"width": 1400, "height": 900})
-            opened.set_default_timeout(30_000)
-            opened.route("https://unpkg.com/**", from_packages)
-            yield opened
+    if BUILT is None:
+        pytest.skip("the frontend has not been built: make frontend")
+    playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+    async with playwright.async_playwright() as started:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", ALONE]
+        browser = await started.chromium.launch(executable_path=CHROMIUM, args=options)
+        page = await browser.new_page(viewport={"width": 1400, "height": 900})
+        page.set_default_timeout(30_000)
+        yield page
+        await browser.close()
 
 
-def from_packages(route: Any) -> None:
-    package, _, path = route.request.url.removeprefix("https://unpkg.com/").partition("/")
-    route.fulfill(path=packaged(package, path), headers={"access-control-allow-origin": "*"})
+async def test_query_and_subscription_with_all_other_hosts_blocked(stand: Newsstand, opened: Any) -> None:
+    problems, asked = watched(opened)
+    article = await stand.publish("How to Weigh a Cloud")
+    answer = await opened.goto(f"{stand.url}/graphql")
+    assert "script-src 'self';" in answer.headers["content-security-policy"]
+    await opened.locator(".graphiql-tab-active", has_text="ArticlePage").wait_for()
+
+    await open_tab(opened, "Headline")
+    assert json.loads(await text_of(opened, ".graphiql-editor-tool")) == {"slug": "how-to-weigh-a-cloud"}
+    await execute_until(opened, '"headline": "How to Weigh a Cloud"')
+
+    await open_tab(opened, "CommentWidgetLive")
+    await execute_until(opened, '"__typename": "StreamReady"')
+    await post(stand.client(Role.READER), article, "Lighter than it looks.")
+    await answered(opened, "Lighter than it looks.")
+
+    assert problems == []
+    assert {one.partition("://")[2].partition("/")[0] for one in asked} == {stand.url.removeprefix("http://")}
 
 
-def test_tabs_query_and_subscription_work_in_a_browser(address: str, browser_page: Any) -> None:
-    problems: list[str] = []
-    browser_page.on("pageerror", lambda error: problems.append(str(error)))
-    browser_page.goto(address)
-    assert browser_page.title() == "newsgraph · GraphiQL"
-    assert json.loads(variables(browser_page)) == {"slug": "how-to-weigh-a-cloud"}
+async def test_the_headers_editor_takes_a_token_for_requests_and_sockets(stand: Newsstand, opened: Any) -> None:
+    """An Authorization header that was not filled in is not sent at all."""
+    await stand.publish("Storm")
+    await opened.goto(f"{stand.url}/graphql#query=subscription+Queues+{{+moderationEvents+{{+__typename+}}+}}")
+    await opened.locator(".graphiql-tab-active", has_text="Queues").wait_for()
+    await execute_until(opened, "FORBIDDEN")
+    problems, _ = watched(opened)  # GraphiQL itself throws what a subscription is refused with
 
-    open_tab(browser_page, "Headline")
-    execute_until(browser_page, "About how-to-weigh-a-cloud")
-
-    open_tab(browser_page, "Token")  # an Authorization header that was not filled in is not sent at all
-    execute_until(browser_page, '"None"')
-
-    browser_page.get_by_role("button", name="Headers").click()
-    editor = browser_page.locator(".graphiql-editor-tool .CodeMirror").last
-    editor.evaluate("""(e) => e.CodeMirror.setValue('{"Authorization": "Bearer abc"}')""")
-    execute_until(browser_page, "Bearer abc")
+    await opened.get_by_role("button", name="Headers").click()
+    await opened.locator(".graphiql-editor-tool .monaco-editor >> visible=true").click()
+    for key in ("Control+Home", "ArrowDown", "End", "ArrowLeft"):  # behind "Bearer "
+        await opened.keyboard.press(key)
+    await opened.keyboard.insert_text(token_for(Role.MODERATOR, "Mo"))
+    await execute_until(opened, '"__typename": "StreamReady"')
     assert problems == []
 
 
-def test_a_link_may_bring_a_query_and_open_tabs_come_back(address: str, browser_page: Any) -> None:
-    browser_page.goto(f"{address}/?query=query+Asked+%7B+__typename+%7D&variables=%7B%22a%22%3A1%7D")
-    browser_page.locator(".graphiql-tab-active", has_text="Asked").wait_for()
-    assert json.loads(variables(browser_page)) == {"a": 1}
-    open_tab(browser_page, "Headline")
-    browser_page.wait_for_function("""localStorage.getItem("graphiql:tabState")?.includes('"activeTabIndex":6')""")
-    browser_page.goto(address)
-    browser_page.locator(".graphiql-tab-active", has_text="Headline").wait_for()
-    assert browser_page.locator(".graphiql-tab", has_text="Asked").count() == 1
+async def test_a_link_may_bring_a_query_and_open_tabs_come_back(stand: Newsstand, opened: Any) -> None:
+    await opened.goto(f"{stand.url}/graphql#query=query+Asked+%7B+__typename+%7D&variables=%7B%22a%22%3A1%7D")
+    await opened.locator(".graphiql-tab-active", has_text="Asked").wait_for()
+    assert json.loads(await text_of(opened, ".graphiql-editor-tool")) == {"a": 1}
+    await open_tab(opened, "Headline")
+    kept = """() => localStorage.getItem("graphiql:tabState")?.includes('"activeTabIndex":6')"""
+    await opened.wait_for_function(kept)
+    await opened.goto(f"{stand.url}/graphql")
+    await opened.locator(".graphiql-tab-active", has_text="Headline").wait_for()
+    assert await opened.locator(".graphiql-tab", has_text="Asked").count() == 1
 
 
-def variables(page: Any) -> str:
-    editor = page.locator(".graphiql-editor-tool .CodeMirror").first
-    return str(editor.evaluate("(e) => e.CodeMirror.getValue()"))
+async def test_a_query_can_be_put_together_by_clicking(stand: Newsstand, opened: Any) -> None:
+    problems, _ = watched(opened)
+    await opened.goto(f"{stand.url}/graphql#query={{+streamHead+}}")
+    await opened.get_by_role("button", name="Show GraphiQL Explorer").click()
+    await opened.locator(".docExplorerWrap").get_by_text("popularNow").first.click()
+    await opened.locator(".graphiql-query-editor").get_by_text("popularNow").wait_for()
+    assert problems == []
 
 
-def open_tab(page: Any, name: str) -> None:
-    page.locator(".graphiql-tab", has_text=name).locator("button").first.click()
-    page.locator(".graphiql-tab-active", has_text=name).wait_for()
+def watched(page: Any) -> tuple[list[str], list[str]]:
+    """What goes wrong in the page or is against its policy, and the addresses that it asks for."""
+    problems: list[str] = []
+    asked: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if "Security Policy" in line.text else None)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    return problems, asked
 
 
-def execute_until(page: Any, answer: str) -> None:
+async def text_of(page: Any, place: str) -> str:
+    """What is visible of an editor; Monaco writes spaces as such that do not break."""
+    lines = page.locator(f"{place} .view-lines >> visible=true").first
+    await lines.get_by_text("}").first.wait_for()
+    return str(await lines.inner_text()).replace("\xa0", " ")
+
+
+async def open_tab(page: Any, name: str) -> None:
+    await page.locator(".graphiql-tab", has_text=name).locator("button").first.click()
+    await page.locator(".graphiql-tab-active", has_text=name).wait_for()
+
+
+async def answered(page: Any, text: str, timeout: float = 30_000) -> None:
+    """Until the answer has this text, in the part of it that is visible."""
+    shown = "text => document.querySelector('.result-window')?.innerText.replaceAll('\\u00a0', ' ').includes(text)"
+    await page.wait_for_function(shown, arg=text, timeout=timeout)
+
+
+async def execute_until(page: Any, answer: str) -> None:
     """More than once: after a change the editor takes a moment to know what it would execute."""
     for _ in range(30):
-        page.locator(".graphiql-execute-button").click()
+        await page.locator(".graphiql-execute-button").click()
         with suppress(Exception):
-            page.locator(".result-window").get_by_text(answer).wait_for(timeout=1_000)
+            await answered(page, answer, timeout=1_000)
             return
-    pytest.fail(f"no {answer} in {page.locator('.result-window').inner_text()}")
+    pytest.fail(f"no {answer} in {await page.locator('.result-window').inner_text()}")

@@ -22,12 +22,12 @@ _ACCEPT_MAX = 500  # characters; browsers send 30
 
 
 @lru_cache(maxsize=256)
-def coding_of(accepted: str) -> str | None:
-    """The best coding that an Accept-Encoding header takes; None: as it is."""
+def coding_of(accepted: str, among: tuple[str, ...] = tuple(CODINGS)) -> str | None:
+    """The best of these codings that an Accept-Encoding header takes; None: as it is."""
     if len(accepted) > _ACCEPT_MAX:
         return None
     weights = dict(_weighted(part) for part in accepted.lower().split(","))
-    welcome = [name for name in CODINGS if weights.get(name, weights.get("*", 0.0)) > 0]
+    welcome = [name for name in among if weights.get(name, weights.get("*", 0.0)) > 0]
     return max(welcome, key=lambda name: weights.get(name, weights.get("*", 0.0)), default=None)
 
 

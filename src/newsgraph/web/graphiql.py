@@ -1,9 +1,10 @@
-"""GraphiQL for browsers, with the project's own operations ready in its tabs."""
+"""GraphiQL for browsers, from our own origin alone, with the project's own operations ready in its tabs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from html import escape
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -12,7 +13,16 @@ from typing import Any
 from graphql import DocumentNode, OperationDefinitionNode, VariableDefinitionNode, parse
 from graphql.utilities import separate_operations
 
+from newsgraph.web.static import UNBUILT, Built
 from newsgraph.web.templates import render
+
+# Nothing but our own files, and no script in the page. Monaco makes <style> elements for themes and style attributes
+# for each line as it goes, and takes no nonce for them: so any style is allowed, and with it nothing that runs.
+POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; font-src 'self' data:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 def operations_folder() -> Traversable:
@@ -46,12 +56,14 @@ def example_values(article_id: str, slug: str, section: str, author: str) -> dic
     }
 
 
-def render_graphiql(operations: list[str], endpoint: str, examples: Mapping[str, Any]) -> str:
+def render_graphiql(operations: list[str], examples: Mapping[str, Any], built: Built | None) -> str:
     """The page: a tab for each named operation of these documents, its variables filled from `examples`."""
+    if built is None:
+        return render("unbuilt.html", {"reason": escape(UNBUILT)})
     tabs = [tab for text in operations for tab in tabs_of(text, examples)]
     # JSON inside <script>: the one thing that could end the element is "<".
-    config = json.dumps({"endpoint": endpoint, "tabs": tabs}, ensure_ascii=False).replace("<", "\\u003c")
-    return render("graphiql.html", {"config": config})
+    config = json.dumps({"tabs": tabs}, ensure_ascii=False).replace("<", "\\u003c")
+    return render("graphiql.html", {"script": built.script, "style": built.style, "config": config})
 
 
 def tabs_of(text: str, examples: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -26,6 +26,7 @@ from newsgraph.graph.encoding import as_json
 from newsgraph.graph.hints import Hint
 from newsgraph.web.callers import Recognise, address_of, fields_of, reader_of, refused, shown, sign_in
 from newsgraph.web.compression import CODINGS, SMALLEST, coding_of
+from newsgraph.web.graphiql import POLICY
 from newsgraph.web.operations import Operations
 from newsgraph.web.pages import GUARDS
 from newsgraph.web.requests import GRAPHQL, JSON, SAFE, is_json, media_type, read_body, read_request
@@ -36,6 +37,7 @@ _VARY = (b"vary", b"Accept, Accept-Encoding, Authorization")
 _KINDS = {kind: (b"content-type", f"{kind}; charset=utf-8".encode()) for kind in (JSON, GRAPHQL)}
 _DEBUG = b"newsgraph-debug"  # whoever sends this header is told about the cache
 _UNKEPT = (b"cache-control", b"no-store")
+_PAGE = GUARDS | {"content-security-policy": POLICY}
 
 Headers = Mapping[bytes, bytes]
 
@@ -84,7 +86,7 @@ class GraphQLView:
         headers: Headers = fields_of(scope)
         try:
             if self._page is not None and _is_browser(scope, headers):
-                await HTMLResponse(await self._page(), headers=GUARDS)(scope, receive, send)
+                await HTMLResponse(await self._page(), headers=_PAGE)(scope, receive, send)
                 return
             reply = await self._reply(scope, receive, headers)
         except (Fault, HTTPException) as error:

@@ -1,0 +1,3 @@
+// The widgets: `<script type="module" src=".../widgets/newsgraph.js">` defines their elements.
+
+export {};
