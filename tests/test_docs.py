@@ -15,7 +15,7 @@ from newsgraph import __version__
 from newsgraph.cli import cli
 from newsgraph.cli.options import SettingOption
 from newsgraph.domain.comments import TRANSITIONS, CommentStatus, ModerationQueueName
-from newsgraph.domain.errors import ArticleErrorCode, CommentErrorCode, FaultCode, ListErrorCode
+from newsgraph.domain.errors import ArticleErrorCode, CommentErrorCode, FaultCode, ImportErrorCode, ListErrorCode
 from newsgraph.domain.events import EVENTS, ArticleCause, CommentCause
 from newsgraph.domain.lists import RankReason
 from newsgraph.domain.users import Role
@@ -92,6 +92,7 @@ def test_every_option_that_a_page_uses_exists() -> None:
         ("In `userErrors`: comments", CommentErrorCode),
         ("In `userErrors`: articles", ArticleErrorCode),
         ("In `userErrors`: lists", ListErrorCode),
+        ("In the report of `newsgraph import`", ImportErrorCode),
     ],
 )
 def test_every_error_code_is_documented(heading: str, codes: type[Enum]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from ipaddress import ip_network
@@ -49,6 +50,11 @@ class Settings:
     trusted_proxies: str = _setting("127.0.0.1,::1", "Proxies that are believed: addresses or networks, with commas.")
     proxy_header: str = _setting("X-Forwarded-For", "Where they say who asks: X-Forwarded-For or Forwarded.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
+    embed_hosts: str = _setting(
+        "www.youtube.com,www.youtube-nocookie.com,player.vimeo.com",
+        "Hosts whose pages may stand within an article, with commas; frames of others become links.",
+    )
+    link_rel: str = _setting("nofollow ugc noopener", "What an article's links are marked with (rel).")
     graphiql: bool = _setting(True, "Answer browsers at /graphql with GraphiQL.")
     page_default: int = _setting(20, "Items of a page when the client does not say.")
     page_maximum: int = _setting(100, "Most items of a page; more is PAGE_TOO_LARGE.")
@@ -145,13 +151,24 @@ class Settings:
     write_queue: int = _setting(1_000, "Writes that may wait; more are UNAVAILABLE.")
     lock_timeout: float = _setting(5.0, "How long a change waits while another process holds the database.")
     readers: int = _setting(2, "Connections that read; more than one do only while a read is slow.")
-    import_max_bytes: int = _setting(100_000_000, "Largest source that is imported.")
+    import_max_bytes: int = _setting(50_000_000, "Largest source that is imported, once decompressed.")
+    import_items: int = _setting(50_000, "Most items of a source.")
+    import_item_size: int = _setting(1_000_000, "Most characters of an item, its markup included.")
+    import_memory: int = _setting(1_000_000_000, "Most bytes of memory that parsing may take.")
+    import_parse_timeout: float = _setting(120.0, "How long parsing a source may take.")
+    import_timeout: float = _setting(300.0, "How long fetching a source may take, with its redirects.")
+    import_redirects: int = _setting(5, "Most redirects of a source.")
     import_private_hosts: bool = _setting(False, "Import from private and local addresses too.")
 
     def __post_init__(self) -> None:
         for problem, message in _CHECKS:
             if problem(self):
                 raise SettingsError(message)
+
+    @property
+    def embedded(self) -> tuple[str, ...]:
+        """The hosts of `embed_hosts`, for the pages' policies, too."""
+        return tuple(listed(self.embed_hosts.lower()))
 
     @property
     def address(self) -> str:
@@ -183,6 +200,7 @@ def _no_network(text: str) -> bool:
     return False
 
 
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _CHECKS: list[tuple[Any, str]] = [
     (lambda s: not s.database.startswith("sqlite:///"), "database: only sqlite:///FILE is known."),
     (
@@ -214,6 +232,18 @@ _CHECKS: list[tuple[Any, str]] = [
     (
         lambda s: s.proxy_header.lower() not in ("x-forwarded-for", "forwarded"),
         "proxy_header: X-Forwarded-For or Forwarded.",
+    ),
+    (
+        lambda s: not all(_HOST.fullmatch(host) for host in s.embedded),
+        "embed_hosts: names of hosts, without scheme, port or path.",
+    ),
+    (
+        lambda s: s.address.lower().partition("://")[2].partition(":")[0].partition("/")[0] in s.embedded,
+        "embed_hosts: not the site's own host, whose pages would run as parts of the site.",
+    ),
+    (
+        lambda s: not re.fullmatch(r"[a-z]*( [a-z]+)*", s.link_rel),
+        "link_rel: words of small letters, such as nofollow.",
     ),
     (lambda s: s.comment_mode not in ("PRE", "POST"), "comment_mode: PRE or POST."),
     (
@@ -251,6 +281,15 @@ _CHECKS: list[tuple[Any, str]] = [
         lambda s: min(s.mailbox_size, s.readers, s.write_queue, s.replay_limit, s.socket_operations) < 1,
         "mailbox_size, readers, write_queue, replay_limit, socket_operations: at least 1.",
     ),
+    (
+        lambda s: min(s.import_max_bytes, s.import_items, s.import_item_size) < 1,
+        "import_max_bytes, import_items, import_item_size: at least 1.",
+    ),
+    (
+        lambda s: min(s.import_parse_timeout, s.import_timeout) <= 0,
+        "import_parse_timeout, import_timeout: more than 0.",
+    ),
+    (lambda s: s.import_memory < 200_000_000, "import_memory: at least 200000000, which parsers take for themselves."),
     (lambda s: s.view_memory < 1, "view_memory: at least 1."),
     (
         lambda s: min(s.ranking_interval, s.poll_interval, s.view_flush, s.rate_burst) <= 0,

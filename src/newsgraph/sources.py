@@ -5,25 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import stat
 import sys
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import BinaryIO
 
 import httpx
 
 from newsgraph import __version__
+from newsgraph.domain.errors import ImportErrorCode
 from newsgraph.domain.text import one_line
-from newsgraph.importers import ImportFormatError, recognise
 from newsgraph.settings import Settings
 
 Address = IPv4Address | IPv6Address
 
-_REDIRECTS = 5
-_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-_DEADLINE = 300.0  # for one address with all its redirects, however steadily a server drips
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # without a single byte; a server that drips has the deadline
 _JWKS_MAX = 500_000  # bytes; a hundred keys with their certificates
 _JWKS_DEADLINE = 5.0  # seconds: whoever signs in with a new key waits for it
 _REDIRECT_STATUSES = {301, 302, 303, 307, 308}
@@ -36,24 +35,47 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`name` is a file's absolute path, a URL as it was given, or "-"."""
+    """`name` is a file's absolute path, a URL as it was given, or "-"; `listed`: a folder's, that may be anything."""
 
     name: str
     data: bytes
     content_type: str | None = None
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SourceError:
-    """Why nothing was read, in one line; `skipped` is a folder's file that is nothing to import."""
+    """Why nothing was read, in one line; `skipped` is what in a folder is nothing to import."""
 
     name: str
+    code: ImportErrorCode
     reason: str
     skipped: bool = False
 
 
 class SourceFailure(Exception):
-    """Nothing can be read; the message completes a sentence that begins with the source's name."""
+    """Nothing can be read; the message completes a sentence that begins with the source's name.
+
+    `setting`: which of `import_` stands in the way.
+    """
+
+    def __init__(self, code: ImportErrorCode, message: str, setting: str = "") -> None:
+        super().__init__(f"{message} (setting import_{setting})" if setting else message)
+        self.code, self.message, self.setting = code, message, setting
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a fetch may go: `limit` bytes once decompressed, within `seconds`, by so many `redirects` and `schemes`.
+
+    `refuses` says of each host's addresses whether they are out of bounds.
+    """
+
+    limit: int
+    seconds: float
+    refuses: Callable[[Address], bool]
+    redirects: int = 5
+    schemes: Sequence[str] = ("http", "https")
 
 
 async def read_sources(names: Sequence[str], settings: Settings) -> AsyncIterator[Source | SourceError]:
@@ -64,8 +86,7 @@ async def read_sources(names: Sequence[str], settings: Settings) -> AsyncIterato
     for name in names:
         if name != "-" and await asyncio.to_thread(os.path.isdir, name):
             for found in await asyncio.to_thread(_walk, name):
-                limit = settings.import_max_bytes
-                yield found if isinstance(found, SourceError) else await asyncio.to_thread(_importable, found, limit)
+                yield found if isinstance(found, SourceError) else await asyncio.to_thread(_listed, found, settings)
         else:
             yield await _read(name, settings)
 
@@ -73,40 +94,53 @@ async def read_sources(names: Sequence[str], settings: Settings) -> AsyncIterato
 async def _read(name: str, settings: Settings) -> Source | SourceError:
     try:
         if name.lower().startswith(("http://", "https://")):
-            refuses = _refuses_none if settings.import_private_hosts else is_private
-            source = await fetch(name, settings.import_max_bytes, refuses)
+            source = await fetch(name, _reach(settings))
         else:
             source = await asyncio.to_thread(_read_local, name, settings.import_max_bytes)
     except SourceFailure as failure:
-        return SourceError(name, str(failure))
-    return source if source.data.strip() else SourceError(name, "is empty")
+        return SourceError(name, failure.code, str(failure))
+    return source if source.data.strip() else SourceError(name, ImportErrorCode.EMPTY, "is empty")
+
+
+def _reach(settings: Settings) -> Reach:
+    refuses = _refuses_none if settings.import_private_hosts else is_private
+    return Reach(settings.import_max_bytes, settings.import_timeout, refuses, settings.import_redirects)
 
 
 # --- files ---
 
 
 def _walk(folder: str) -> list[str | SourceError]:
-    """The folder's files in their order, and what of it cannot be listed."""
+    """The folder's files in their order, and what of it cannot be listed or leads out of it."""
     found: list[str | SourceError] = []
 
     def unlisted(error: OSError) -> None:
-        found.append(SourceError(str(error.filename), f"cannot be read: {error.strerror}"))
+        reason = f"cannot be read: {error.strerror}"
+        found.append(SourceError(str(error.filename), ImportErrorCode.UNREADABLE, reason))
 
-    for parent, folders, files in os.walk(folder, onerror=unlisted):
+    for parent, folders, files in os.walk(folder, onerror=unlisted):  # links to folders are not followed
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [os.path.join(parent, name) for name in sorted(files) if not name.startswith(".")]
-    return found or [SourceError(folder, "has no files in it", skipped=True)]
+        named = [os.path.join(parent, name) for name in sorted(files) if not name.startswith(".")]
+        found += [path if _within(path, folder) else _outside(path) for path in named]
+    return found or [SourceError(folder, ImportErrorCode.EMPTY, "has no files in it", skipped=True)]
 
 
-def _importable(file: str, limit: int) -> Source | SourceError:
+def _within(path: str, folder: str) -> bool:
+    """A folder may come out of an archive of anybody's, with links to what should stay where it is."""
+    top = os.path.realpath(folder)
+    return not os.path.islink(path) or os.path.commonpath([top, os.path.realpath(path)]) == top
+
+
+def _outside(path: str) -> SourceError:
+    return SourceError(path, ImportErrorCode.REFUSED, "is a link that leads out of the folder")
+
+
+def _listed(file: str, settings: Settings) -> Source | SourceError:
     try:
-        source = _read_local(file, limit)
-        recognise(source.data)
+        source = replace(_read_local(file, settings.import_max_bytes), listed=True)
     except SourceFailure as failure:
-        return SourceError(file, str(failure))
-    except ImportFormatError as error:
-        return SourceError(file, str(error), skipped=True)
-    return source
+        return SourceError(file, failure.code, str(failure))
+    return source if source.data.strip() else SourceError(file, ImportErrorCode.EMPTY, "is empty", skipped=True)
 
 
 def _read_local(name: str, limit: int) -> Source:
@@ -114,14 +148,20 @@ def _read_local(name: str, limit: int) -> Source:
     try:
         if name == "-":
             return Source(name, _bounded(sys.stdin.buffer, limit))
-        if os.path.exists(name) and not os.path.isfile(name):
-            raise SourceFailure("is neither a file nor a folder")
-        with open(name, "rb") as file:
+        with open(name, "rb", opener=_unblocked) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise SourceFailure(ImportErrorCode.UNREADABLE, "is neither a file nor a folder")
             return Source(os.path.abspath(name), _bounded(file, limit))
     except FileNotFoundError:
-        raise SourceFailure("file not found") from None
+        raise SourceFailure(ImportErrorCode.UNREADABLE, "file not found") from None
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        raise SourceFailure(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise SourceFailure(ImportErrorCode.UNREADABLE, reason) from None
+
+
+def _unblocked(name: str, flags: int) -> int:
+    """Waits for nobody to write into a pipe; what it is can be seen once it is open, and not be another by then."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _bounded(file: BinaryIO, limit: int) -> bytes:
@@ -132,7 +172,7 @@ def _bounded(file: BinaryIO, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> SourceFailure:
-    return SourceFailure(f"is larger than {limit:,} bytes (setting import_max_bytes)")
+    return SourceFailure(ImportErrorCode.TOO_LARGE, f"is larger than {limit:,} bytes", "max_bytes")
 
 
 async def read_jwks(settings: Settings) -> bytes:
@@ -146,12 +186,10 @@ async def read_jwks(settings: Settings) -> bytes:
             return (await asyncio.to_thread(_read_local, name, _JWKS_MAX)).data
         refuses = _refuses_none if private else is_private
         schemes = ("http", "https") if private else ("https",)
-        async with asyncio.timeout(_JWKS_DEADLINE):
-            return (await fetch(name, _JWKS_MAX, refuses, schemes)).data
-    except TimeoutError:
-        raise OSError(f"took longer than {_JWKS_DEADLINE:.0f} seconds to answer") from None
+        return (await fetch(name, Reach(_JWKS_MAX, _JWKS_DEADLINE, refuses, schemes=schemes))).data
     except SourceFailure as failure:
-        raise OSError(str(failure).replace("import_", "jwks_")) from None
+        hint = " (setting jwks_private_hosts)" if failure.setting == "private_hosts" else ""
+        raise OSError(failure.message + hint) from None
 
 
 # --- http ---
@@ -172,32 +210,25 @@ def _refuses_none(_address: Address) -> bool:
     return False
 
 
-async def fetch(
-    url: str, limit: int, refuses: Callable[[Address], bool], schemes: Sequence[str] = ("http", "https")
-) -> Source:
-    """The body of the address, at most `limit` bytes once decompressed, and its Content-Type.
+async def fetch(url: str, reach: Reach) -> Source:
+    """The body of the address and its Content-Type.
 
-    Every host on the way is looked up and called at an address that `refuses` lets through. No proxy is used, which
+    Every host on the way is looked up and called at an address that `reach` lets through. No proxy is used, which
     would look hosts up by itself. SourceFailure says what went wrong.
     """
     try:
-        async with asyncio.timeout(_DEADLINE), await asyncio.to_thread(_client) as client:
-            return await _follow(_Client(client, refuses, schemes), url, limit)
-    except (TimeoutError, httpx.TimeoutException):
-        raise SourceFailure("took too long to answer") from None
+        async with asyncio.timeout(reach.seconds), await asyncio.to_thread(_client) as client:
+            return await _follow(client, url, reach)
+    except TimeoutError:
+        reason = f"took longer than {reach.seconds:g} seconds to answer"
+        raise SourceFailure(ImportErrorCode.TOO_SLOW, reason, "timeout") from None
+    except httpx.TimeoutException:
+        raise SourceFailure(ImportErrorCode.TOO_SLOW, "took too long to answer") from None
     except httpx.InvalidURL as error:
-        raise SourceFailure(f"is no address: {error}") from None
+        raise SourceFailure(ImportErrorCode.UNREACHABLE, f"is no address: {error}") from None
     except httpx.HTTPError as error:
-        raise SourceFailure(f"cannot be fetched: {one_line(str(error)) or type(error).__name__}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Client:
-    """`refuses` addresses and goes by `schemes` alone, on every step of the way."""
-
-    http: httpx.AsyncClient
-    refuses: Callable[[Address], bool]
-    schemes: Sequence[str]
+        reason = f"cannot be fetched: {one_line(str(error)) or type(error).__name__}"
+        raise SourceFailure(ImportErrorCode.UNREACHABLE, reason) from None
 
 
 def _client() -> httpx.AsyncClient:
@@ -205,33 +236,36 @@ def _client() -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=_TIMEOUT, headers=_HEADERS, trust_env=False)
 
 
-async def _follow(client: _Client, url: str, limit: int) -> Source:
+async def _follow(client: httpx.AsyncClient, url: str, reach: Reach) -> Source:
     target = httpx.URL(url)
-    for _ in range(_REDIRECTS + 1):
-        response = await _get(client, target)
+    for _ in range(reach.redirects + 1):
+        response = await _get(client, target, reach)
         try:
             if response.status_code in _REDIRECT_STATUSES and "location" in response.headers:
                 target = target.join(response.headers["location"])
                 continue
             if response.status_code != 200:
-                raise SourceFailure(f"HTTP {response.status_code} {response.reason_phrase}".rstrip())
-            return Source(url, await _body(response, limit), response.headers.get("content-type"))
+                reason = f"HTTP {response.status_code} {response.reason_phrase}".rstrip()
+                raise SourceFailure(ImportErrorCode.UNREACHABLE, reason)
+            return Source(url, await _body(response, reach.limit), response.headers.get("content-type"))
         finally:
             await response.aclose()
-    raise SourceFailure(f"is redirected more than {_REDIRECTS} times")
+    reason = f"is redirected more than {reach.redirects} times"
+    raise SourceFailure(ImportErrorCode.UNREACHABLE, reason, "redirects")
 
 
-async def _get(client: _Client, url: httpx.URL) -> httpx.Response:
+async def _get(client: httpx.AsyncClient, url: httpx.URL, reach: Reach) -> httpx.Response:
     """The response, its body unread, from the first address of the host that takes the connection."""
-    if url.scheme not in client.schemes or not url.host:
-        raise SourceFailure(f"leads to {url}, which is no {' or '.join(client.schemes)} address")
-    *others, last = await _addresses(url, client.refuses)
+    if url.scheme not in reach.schemes or not url.host:
+        reason = f"leads to {url}, which is no {' or '.join(reach.schemes)} address"
+        raise SourceFailure(ImportErrorCode.REFUSED, reason)
+    *others, last = await _addresses(url, reach.refuses)
     for address in others:
         try:
-            return await client.http.send(_request(client.http, url, address), stream=True)
+            return await client.send(_request(client, url, address), stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout):
             continue
-    return await client.http.send(_request(client.http, url, last), stream=True)
+    return await client.send(_request(client, url, last), stream=True)
 
 
 async def _addresses(url: httpx.URL, refuses: Callable[[Address], bool]) -> list[Address]:
@@ -239,11 +273,11 @@ async def _addresses(url: httpx.URL, refuses: Callable[[Address], bool]) -> list
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise SourceFailure(f"host not found: {host}") from None
+        raise SourceFailure(ImportErrorCode.UNREACHABLE, f"host not found: {host}") from None
     addresses = [ip_address(entry[4][0]) for entry in found]
     for address in addresses:
         if refuses(address):
-            raise SourceFailure(f"host refused: {host} is at {address} (setting import_private_hosts)")
+            raise SourceFailure(ImportErrorCode.REFUSED, f"host refused: {host} is at {address}", "private_hosts")
     return addresses
 
 
@@ -261,7 +295,8 @@ async def _body(response: httpx.Response, limit: int) -> bytes:
     """Decompressed here and not by httpx, which would do a whole chunk before anybody can count."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", ""):
-        raise SourceFailure(f"is sent compressed with {encoding}, which was not asked for")
+        reason = f"is sent compressed with {encoding}, which was not asked for"
+        raise SourceFailure(ImportErrorCode.REFUSED, reason)
     data = bytearray()
     inflate = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS) if "gzip" in encoding else None
     async for chunk in response.aiter_raw():
@@ -271,7 +306,7 @@ async def _body(response: httpx.Response, limit: int) -> bytes:
         if inflate and inflate.eof:  # what follows belongs to nothing and may be endless
             break
     if inflate and not inflate.eof:
-        raise SourceFailure("is cut off before the end of its compressed data")
+        raise SourceFailure(ImportErrorCode.MALFORMED, "is cut off before the end of its compressed data")
     return bytes(data)
 
 
@@ -279,4 +314,4 @@ def _inflated(inflate: zlib._Decompress, chunk: bytes, most: int) -> bytes:
     try:
         return inflate.decompress(chunk, most)
     except zlib.error:
-        raise SourceFailure("is said to be compressed with gzip and is not") from None
+        raise SourceFailure(ImportErrorCode.MALFORMED, "is said to be compressed with gzip and is not") from None

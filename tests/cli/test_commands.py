@@ -179,7 +179,7 @@ def test_import_prints_one_json_object(address: str, tmp_path: Path) -> None:
     assert (summary["created"], summary["updated"], summary["unchanged"]) == (1, 0, 0)
     [rejected], [failed] = summary["rejected"], summary["failed"]
     assert (rejected["source"], rejected["where"]) == (source, "item 2")
-    assert failed == {"source": "absent.xml", "reason": "file not found"}
+    assert failed == {"source": "absent.xml", "code": "UNREADABLE", "reason": "file not found"}
     assert result.stderr == ""
     assert result.exit_code == 1
 

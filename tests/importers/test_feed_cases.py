@@ -8,6 +8,7 @@ import pytest
 
 from newsgraph.domain.articles import ArticleDraft, Image
 from newsgraph.domain.authors import Byline
+from newsgraph.domain.errors import ImportErrorCode
 from newsgraph.importers import Broken, ImportFormatError, Parsed, parse, recognise
 
 HOME = "https://news.example/"
@@ -170,7 +171,7 @@ def test_the_second_item_of_an_id_is_told_and_not_imported() -> None:
         rss("<item><title>A</title><guid>7</guid></item><item><title>B</title><guid>7</guid></item>"), "feed.xml"
     )
     assert [draft.headline for draft in parsed.drafts] == ["A"]
-    assert parsed.broken == (Broken("item 2", "has the same id as item 1: 7"),)
+    assert parsed.broken == (Broken("item 2", "has the same id as item 1: 7", ImportErrorCode.DUPLICATE),)
     assert parsed.items == 2
 
 

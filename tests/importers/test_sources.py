@@ -8,15 +8,16 @@ import os
 import sys
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from newsgraph import sources
+from newsgraph.domain.errors import ImportErrorCode as Code
 from newsgraph.settings import Settings
-from newsgraph.sources import Address, Source, SourceError, SourceFailure, fetch, is_private, read_sources
+from newsgraph.sources import Address, Reach, Source, SourceError, SourceFailure, fetch, is_private, read_sources
 
 RSS = b"<rss version='2.0'><channel><title>T</title><item><title>One</title></item></channel></rss>"
 LINE = b'{"headline": "One"}\n'
@@ -51,11 +52,11 @@ async def test_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     names = [tmp_path / name for name in ("none.xml", "empty.xml", "large.xml", "pipe", "none\0.xml")]
     found = await read(*names, settings=Settings(import_max_bytes=10))
     assert found == [
-        SourceError(str(names[0]), "file not found"),
-        SourceError(str(names[1]), "is empty"),
-        SourceError(str(names[2]), "is larger than 10 bytes (setting import_max_bytes)"),
-        SourceError(str(names[3]), "is neither a file nor a folder"),
-        SourceError(str(names[4]), "cannot be read: embedded null byte"),
+        SourceError(str(names[0]), Code.UNREADABLE, "file not found"),
+        SourceError(str(names[1]), Code.EMPTY, "is empty"),
+        SourceError(str(names[2]), Code.TOO_LARGE, "is larger than 10 bytes (setting import_max_bytes)"),
+        SourceError(str(names[3]), Code.UNREADABLE, "is neither a file nor a folder"),
+        SourceError(str(names[4]), Code.UNREADABLE, "cannot be read: embedded null byte"),
     ]
 
 
@@ -69,7 +70,7 @@ async def test_a_file_as_large_as_may_be(tmp_path: Path) -> None:
 # --- folders ---
 
 
-async def test_a_folder_gives_what_can_be_imported_and_tells_the_rest(tmp_path: Path) -> None:
+async def test_a_folder_gives_its_files_and_tells_what_is_nothing_to_read(tmp_path: Path) -> None:
     contents = {
         "b.txt": RSS,
         "a/z.jsonl": LINE,
@@ -83,16 +84,16 @@ async def test_a_folder_gives_what_can_be_imported_and_tells_the_rest(tmp_path: 
         (tmp_path / name).write_bytes(data)
     os.mkfifo(tmp_path / "e")
     assert await read(tmp_path) == [
-        Source(str(tmp_path / "b.txt"), RSS),
-        SourceError(str(tmp_path / "c.xml"), "is empty", skipped=True),
-        SourceError(str(tmp_path / "e"), "is neither a file nor a folder"),
-        SourceError(str(tmp_path / "a/notes.md"), "is not a feed", skipped=True),
-        Source(str(tmp_path / "a/z.jsonl"), LINE),
+        Source(str(tmp_path / "b.txt"), RSS, listed=True),
+        SourceError(str(tmp_path / "c.xml"), Code.EMPTY, "is empty", skipped=True),
+        SourceError(str(tmp_path / "e"), Code.UNREADABLE, "is neither a file nor a folder"),
+        Source(str(tmp_path / "a/notes.md"), b"# Notes", listed=True),
+        Source(str(tmp_path / "a/z.jsonl"), LINE, listed=True),
     ]
 
 
 async def test_a_folder_without_files(tmp_path: Path) -> None:
-    assert await read(tmp_path) == [SourceError(str(tmp_path), "has no files in it", skipped=True)]
+    assert await read(tmp_path) == [SourceError(str(tmp_path), Code.EMPTY, "has no files in it", skipped=True)]
 
 
 # --- standard input ---
@@ -190,33 +191,35 @@ async def test_redirects_are_followed(site: Site) -> None:
 async def test_redirects_in_a_circle(site: Site) -> None:
     site.answers["/a"] = redirect("/a")
     assert await read(site.url("/a"), settings=LOCAL) == [
-        SourceError(site.url("/a"), "is redirected more than 5 times")
+        SourceError(site.url("/a"), Code.UNREACHABLE, "is redirected more than 5 times (setting import_redirects)")
     ]
     assert len(site.asked) == 6
 
 
 @pytest.mark.parametrize(
-    ("given", "reason"),
+    ("given", "code", "reason"),
     [
-        (answer(status="404 Not Found"), "HTTP 404 Not Found"),
-        (answer(status="500 "), "HTTP 500"),
-        (answer(status="302 Found"), "HTTP 302 Found"),
-        (answer(b"\n"), "is empty"),
-        (redirect("ftp://files.example/feed"), "leads to ftp://files.example/feed, which is no http or https address"),
-        (redirect("file:///etc/passwd"), "leads to file:/etc/passwd, which is no http or https address"),
-        (answer(b"x" * 100_001), "is larger than 100,000 bytes (setting import_max_bytes)"),
-        (answer(b"x", Content_Encoding="br"), "is sent compressed with br, which was not asked for"),
-        (answer(b"plain", Content_Encoding="gzip"), "is said to be compressed with gzip and is not"),
-        (answer(gzip.compress(RSS)[:-9], Content_Encoding="gzip"), "is cut off before the end of its compressed data"),
+        (answer(status="404 Not Found"), Code.UNREACHABLE, "HTTP 404 Not Found"),
+        (answer(status="500 "), Code.UNREACHABLE, "HTTP 500"),
+        (answer(status="302 Found"), Code.UNREACHABLE, "HTTP 302 Found"),
+        (answer(b"\n"), Code.EMPTY, "is empty"),
+        (answer(b"x" * 100_001), Code.TOO_LARGE, "is larger than 100,000 bytes (setting import_max_bytes)"),
+        (answer(b"plain", Content_Encoding="gzip"), Code.MALFORMED, "is said to be compressed with gzip and is not"),
+        (
+            answer(gzip.compress(RSS)[:-9], Content_Encoding="gzip"),
+            Code.MALFORMED,
+            "is cut off before the end of its compressed data",
+        ),
         (
             answer(gzip.compress(b"0" * 50_000_000), Content_Encoding="gzip"),
+            Code.TOO_LARGE,
             "is larger than 100,000 bytes (setting import_max_bytes)",
         ),
     ],
 )
-async def test_what_is_wrong_with_an_answer(site: Site, given: Answer, reason: str) -> None:
+async def test_what_is_wrong_with_an_answer(site: Site, given: Answer, code: Code, reason: str) -> None:
     site.answers["/feed"] = given
-    assert await read(site.url("/feed"), settings=LOCAL) == [SourceError(site.url("/feed"), reason)]
+    assert await read(site.url("/feed"), settings=LOCAL) == [SourceError(site.url("/feed"), code, reason)]
 
 
 @pytest.mark.parametrize("given", [answer(b"cut", Content_Length="9"), answer(status="nonsense")])
@@ -244,7 +247,8 @@ async def test_a_body_without_end_is_cut(site: Site, encoding: str) -> None:
 
     site.answers["/feed"] = endless
     found = await asyncio.wait_for(read(site.url("/feed"), settings=LOCAL), 10)
-    assert found == [SourceError(site.url("/feed"), "is larger than 100,000 bytes (setting import_max_bytes)")]
+    reason = "is larger than 100,000 bytes (setting import_max_bytes)"
+    assert found == [SourceError(site.url("/feed"), Code.TOO_LARGE, reason)]
     assert sent < 50_000_000
 
 
@@ -260,7 +264,7 @@ async def test_what_follows_compressed_data_without_end(site: Site) -> None:
     assert found == [Source(site.url("/feed"), RSS)]
 
 
-async def test_a_server_that_never_ends_its_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_never_ends_its_answer(site: Site) -> None:
     async def dripping(writer: asyncio.StreamWriter) -> None:
         await answer()(writer)
         while True:
@@ -269,8 +273,9 @@ async def test_a_server_that_never_ends_its_answer(site: Site, monkeypatch: pyte
             await asyncio.sleep(0.01)
 
     site.answers["/feed"] = dripping
-    monkeypatch.setattr(sources, "_DEADLINE", 0.2)
-    assert await read(site.url("/feed"), settings=LOCAL) == [SourceError(site.url("/feed"), "took too long to answer")]
+    reason = "took longer than 0.2 seconds to answer (setting import_timeout)"
+    settings = replace(LOCAL, import_timeout=0.2)
+    assert await read(site.url("/feed"), settings=settings) == [SourceError(site.url("/feed"), Code.TOO_SLOW, reason)]
 
 
 async def test_nobody_there() -> None:
@@ -284,15 +289,15 @@ async def test_nobody_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "reason"),
+    ("url", "code", "reason"),
     [
-        ("http://name.invalid/feed", "host not found: name.invalid"),
-        ("http://", "leads to http:, which is no http or https address"),
-        ("http://a.example:port/", "is no address: Invalid port: 'port'"),
+        ("http://name.invalid/feed", Code.UNREACHABLE, "host not found: name.invalid"),
+        ("http://", Code.REFUSED, "leads to http:, which is no http or https address"),
+        ("http://a.example:port/", Code.UNREACHABLE, "is no address: Invalid port: 'port'"),
     ],
 )
-async def test_addresses_that_lead_nowhere(url: str, reason: str) -> None:
-    assert await read(url) == [SourceError(url, reason)]
+async def test_addresses_that_lead_nowhere(url: str, code: Code, reason: str) -> None:
+    assert await read(url) == [SourceError(url, code, reason)]
 
 
 # --- private hosts ---
@@ -320,14 +325,14 @@ async def test_addresses_that_lead_nowhere(url: str, reason: str) -> None:
 )
 async def test_private_hosts_are_refused(host: str, address: str) -> None:
     with pytest.raises(SourceFailure, match=rf"^host refused: \S+ is at {address} \(setting import_private_hosts\)$"):
-        await fetch(f"http://{host}:9/feed", 1000, is_private)
+        await fetch(f"http://{host}:9/feed", Reach(1000, 10.0, is_private))
 
 
 async def test_they_are_refused_unless_the_settings_let_them(site: Site) -> None:
     site.answers["/feed"] = answer(RSS)
     (error,) = await read(site.url("/feed"))
     assert error == SourceError(
-        site.url("/feed"), "host refused: 127.0.0.1 is at 127.0.0.1 (setting import_private_hosts)"
+        site.url("/feed"), Code.REFUSED, "host refused: 127.0.0.1 is at 127.0.0.1 (setting import_private_hosts)"
     )
     assert site.asked == []
 
@@ -336,7 +341,7 @@ async def test_they_are_refused_unless_the_settings_let_them(site: Site) -> None
 async def test_a_redirect_to_a_private_host_is_refused(site: Site, host: str) -> None:
     site.answers["/feed"] = redirect(site.url("/secret", host))
     with pytest.raises(SourceFailure, match="host refused: "):
-        await fetch(site.url("/feed"), 1000, all_but_this_server)
+        await fetch(site.url("/feed"), Reach(1000, 10.0, all_but_this_server))
     assert len(site.asked) == 1
 
 

@@ -30,7 +30,7 @@ from newsgraph.domain.users import Role, Viewer
 from newsgraph.observe import LOG
 from newsgraph.policies import articles as fields
 from newsgraph.policies.access import article_visible
-from newsgraph.policies.html import sanitise
+from newsgraph.policies.html import Markup, sanitise
 from newsgraph.ports.store import Session
 
 COMMENT_LENGTH_MAX = 10_000
@@ -89,7 +89,7 @@ class SetCommentRules:
 async def publish(newsroom: Newsroom, viewer: Viewer, command: PublishArticle) -> int:
     """Errors: INVALID, UNKNOWN_SECTION, UNKNOWN_AUTHOR, SLUG_TAKEN."""
     user_id = require(viewer, Role.EDITOR)
-    body = sanitise(command.body_html)
+    body = sanitise(command.body_html, Markup.of(newsroom.settings))
 
     async def change(session: Session) -> int:
         edition = await _first_edition(session, command, body)
@@ -104,7 +104,7 @@ async def publish(newsroom: Newsroom, viewer: Viewer, command: PublishArticle) -
 async def update(newsroom: Newsroom, viewer: Viewer, command: UpdateArticle) -> int:
     """Errors: NOT_FOUND, INVALID, UNKNOWN_SECTION, UNKNOWN_AUTHOR."""
     user_id = require(viewer, Role.EDITOR)
-    body = command.body_html if isinstance(command.body_html, Keep) else sanitise(command.body_html)
+    body = html if isinstance(html := command.body_html, Keep) else sanitise(html, Markup.of(newsroom.settings))
 
     async def change(session: Session) -> int:
         before = await edition_of(session, await _article(session, viewer, command.article_id))

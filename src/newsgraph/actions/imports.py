@@ -17,7 +17,7 @@ from newsgraph.domain.articles import Article, ArticleDraft, ArticleRecord, Arti
 from newsgraph.domain.authors import Byline
 from newsgraph.domain.text import one_line, shorten, slugify
 from newsgraph.policies import articles as fields
-from newsgraph.policies.html import sanitise
+from newsgraph.policies.html import Markup, sanitise
 from newsgraph.ports.store import Session
 
 BATCH = 100  # drafts of one transaction: more would keep other writers waiting
@@ -91,7 +91,8 @@ async def import_drafts(
     """
     if len(drafts) > BATCH:
         raise ValueError(f"{len(drafts)} drafts are more than the {BATCH} of one batch")
-    prepared = await asyncio.to_thread(lambda: [_prepared(draft) for draft in drafts])
+    allowed = Markup.of(newsroom.settings)
+    prepared = await asyncio.to_thread(lambda: [_prepared(draft, allowed) for draft in drafts])
 
     async def change(session: Session) -> ImportReport:
         batch = _Batch(session, default_section)
@@ -221,15 +222,15 @@ def _redated(draft: ArticleDraft, article: Article, now: datetime) -> datetime |
 # Normal form
 
 
-def _prepared(draft: ArticleDraft) -> _Prepared | Rejection:
+def _prepared(draft: ArticleDraft, allowed: Markup) -> _Prepared | Rejection:
     try:
-        return _normalised(draft)
+        return _normalised(draft, allowed)
     except _UnfitError as error:
         return Rejection(draft.guid or draft.url or one_line(draft.headline), str(error))
 
 
-def _normalised(draft: ArticleDraft) -> _Prepared:
-    body = sanitise(draft.body_html)
+def _normalised(draft: ArticleDraft, allowed: Markup) -> _Prepared:
+    body = sanitise(draft.body_html, allowed)
     headline = one_line(draft.headline)
     normal = replace(
         draft,

@@ -15,9 +15,17 @@ from newsgraph.actions.imports import BATCH, ImportReport, import_drafts
 from newsgraph.actions.newsroom import Newsroom
 from newsgraph.cli.options import STORE, with_settings
 from newsgraph.domain.articles import ArticleDraft
-from newsgraph.importers import ImportFormatError, parse
-from newsgraph.settings import Settings
+from newsgraph.domain.errors import ImportErrorCode
+from newsgraph.importers import ImportFormatError
+from newsgraph.parsing import Parser
+from newsgraph.settings import Settings, declared
 from newsgraph.sources import Source, SourceError, read_sources
+
+UNUSABLE = ImportErrorCode.UNUSABLE.value
+_IMPORT = [
+    *("embed_hosts", "link_rel"),
+    *(setting.name for setting in declared() if setting.name.startswith("import_")),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,7 @@ class Rejected:
 
     source: str
     where: str
+    code: str
     reason: str
 
 
@@ -34,6 +43,7 @@ class Unread:
     """A source of which nothing could be used."""
 
     source: str
+    code: str
     reason: str
 
 
@@ -52,7 +62,7 @@ class Tally:
         self.created += report.created
         self.updated += report.updated
         self.unchanged += report.unchanged
-        self.rejected += [Rejected(source, one.where, one.reason) for one in report.rejected]
+        self.rejected += [Rejected(source, one.where, UNUSABLE, one.reason) for one in report.rejected]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class Desk:
     """Where everything goes, and whether somebody watches it go."""
 
     newsroom: Newsroom
+    parser: Parser
     section: str
     watched: bool
     tally: Tally = field(default_factory=Tally)
@@ -70,7 +81,7 @@ class Desk:
 @click.option("--section", default="News", show_default=True, help="Section of articles whose source names none.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 @click.option("--quiet", is_flag=True, help="Print nothing but what went wrong.")
-@with_settings(*STORE, "import_max_bytes", "import_private_hosts")
+@with_settings(*STORE, *_IMPORT)
 def import_(settings: Settings, sources: tuple[str, ...], section: str, as_json: bool, quiet: bool) -> int:
     """Import articles from files, folders, http(s) addresses, or standard input (-).
 
@@ -89,12 +100,12 @@ def import_(settings: Settings, sources: tuple[str, ...], section: str, as_json:
 
 
 async def _import(settings: Settings, sources: Sequence[str], section: str, watched: bool) -> Tally:
-    async with app.open_newsroom(settings) as newsroom:
-        desk = Desk(newsroom, section, watched)
+    async with app.open_newsroom(settings) as newsroom, Parser(settings) as parser:
+        desk = Desk(newsroom, parser, section, watched)
         async for source in read_sources(sources, settings):
             if isinstance(source, SourceError):
                 list_ = desk.tally.skipped if source.skipped else desk.tally.failed
-                list_.append(Unread(source.name, source.reason))
+                list_.append(Unread(source.name, source.code.value, source.reason))
             else:
                 await _take(desk, source)
     return desk.tally
@@ -103,15 +114,17 @@ async def _import(settings: Settings, sources: Sequence[str], section: str, watc
 async def _take(desk: Desk, source: Source) -> None:
     tally = desk.tally
     try:
-        parsed = await asyncio.to_thread(parse, source.data, source.name, source.content_type)
+        parsed = await desk.parser.parse(source.data, source.name, source.content_type)
     except ImportFormatError as error:
-        tally.failed.append(Unread(source.name, str(error)))
+        stranger = source.listed and error.code is ImportErrorCode.NOT_SUPPORTED
+        list_ = tally.skipped if stranger else tally.failed
+        list_.append(Unread(source.name, error.code.value, error.message))
         return
     used = tally.created + tally.updated + tally.unchanged
-    tally.rejected += [Rejected(source.name, one.where, one.reason) for one in parsed.broken]
+    tally.rejected += [Rejected(source.name, one.where, one.code.value, one.reason) for one in parsed.broken]
     await _store(desk, source.name, parsed.drafts)
     if parsed.items and tally.created + tally.updated + tally.unchanged == used:
-        tally.failed.append(Unread(source.name, "none of its items can be used"))
+        tally.failed.append(Unread(source.name, UNUSABLE, "none of its items can be used"))
 
 
 async def _store(desk: Desk, name: str, drafts: Sequence[ArticleDraft]) -> None:

@@ -108,6 +108,21 @@ class FaultCode(Enum):
     INTERNAL = "INTERNAL"
 
 
+class ImportErrorCode(Enum):
+    """Why a source, or an item of it, was not imported; docs/errors.md has one line for each."""
+
+    UNREADABLE = "UNREADABLE"
+    UNREACHABLE = "UNREACHABLE"
+    REFUSED = "REFUSED"
+    EMPTY = "EMPTY"
+    TOO_LARGE = "TOO_LARGE"
+    TOO_SLOW = "TOO_SLOW"
+    NOT_SUPPORTED = "NOT_SUPPORTED"
+    MALFORMED = "MALFORMED"
+    UNUSABLE = "UNUSABLE"
+    DUPLICATE = "DUPLICATE"
+
+
 class Fault(Exception):
     """The request cannot be served; `code` says why and the message may be shown to anybody."""
 

@@ -20,6 +20,7 @@ import feedparser
 
 from newsgraph.domain.articles import ArticleDraft, Image
 from newsgraph.domain.authors import Byline
+from newsgraph.domain.errors import ImportErrorCode
 from newsgraph.domain.text import one_line
 from newsgraph.importers.decoding import charset, decode, marked_encoding
 from newsgraph.importers.fields import language_tag, unique_bylines, unique_tags, web_address
@@ -68,6 +69,7 @@ def parse(raw: Raw) -> Parsed:
     is left out. ImportFormatError where there is no item to save.
     """
     text = decode(raw.data)
+    raw.limits.check_items(sum(1 for _ in _ITEM_START.finditer(text)))
     found = _read(raw, text)
     fault = _fault(found, text)
     if fault and not found["entries"]:
@@ -75,15 +77,18 @@ def parse(raw: Raw) -> Parsed:
     entries = _whole_entries(found["entries"], text) if fault else found["entries"]
     numbered = [(f"item {number}", entry) for number, entry in enumerate(entries, start=1)]
     feed = _Feed.of(found, raw.location)
-    drafts, broken = gather(numbered, feed.draft)
+    drafts, broken = gather(numbered, feed.draft, raw.limits)
     return Parsed(found["version"], feed.title, drafts, (*broken, *([fault] if fault else [])), len(found["entries"]))
 
 
 def _read(raw: Raw, text: str) -> Found:
     if _LONG_ENTITY.search(text, 0, _prolog_end(text)):
-        raise ImportFormatError("declares long entities, which feeds have no use for and attacks do")
+        reason = "declares long entities, which feeds have no use for and attacks do"
+        raise ImportFormatError(reason, ImportErrorCode.REFUSED)
     try:
         return _feedparser(raw)
+    except MemoryError:
+        raise
     except Exception as error:  # its reader of malformed XML lets whatever it trips over through
         raise ImportFormatError(f"cannot be read as a feed: {one_line(str(error)) or type(error).__name__}") from error
 

@@ -71,10 +71,11 @@ def parse(raw: Raw) -> Parsed:
         feed = records.record(records.load(_text(raw)))
         items = [(f"item {number}", item) for number, item in enumerate(records.array(feed, "items"), start=1)]
         title = one_line(records.text(feed, "title")) or None
-        drafts, broken = gather(items, _feed(feed, title, raw.location).draft)
+        raw.limits.check_items(len(items))
+        drafts, broken = gather(items, _feed(feed, title, raw.location).draft, raw.limits)
         return Parsed(records.text(feed, "version"), title, drafts, broken, len(items))
     except ItemError as error:
-        raise ImportFormatError(str(error)) from None
+        raise ImportFormatError(str(error), error.code) from None
 
 
 def _text(raw: Raw) -> str:

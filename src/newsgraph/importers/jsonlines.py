@@ -24,8 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 
 from newsgraph.domain.articles import ArticleDraft
+from newsgraph.domain.errors import ImportErrorCode
 from newsgraph.importers import records
 from newsgraph.importers.decoding import decode, decode_exactly, marked_encoding
 from newsgraph.importers.fields import unique_bylines, unique_tags
@@ -54,8 +56,9 @@ def _is_article(line: str) -> bool:
 
 def parse(raw: Raw) -> Parsed:
     """The articles of all lines; every line that cannot be used is in `broken`."""
-    lines = list(_lines(raw))
-    drafts, broken = gather(lines, partial(_draft, raw))
+    lines = list(islice(_lines(raw), raw.limits.items + 1))
+    raw.limits.check_items(len(lines))
+    drafts, broken = gather(lines, partial(_draft, raw), raw.limits)
     return Parsed(FORMAT, None, drafts, broken, len(lines))
 
 
@@ -71,7 +74,8 @@ def _draft(raw: Raw, line: bytes) -> ArticleDraft:
     try:
         written = decode_exactly(line, raw.content_type)
     except UnicodeDecodeError as error:
-        raise ItemError(f"is not {error.encoding} at byte {error.start + 1}") from None
+        reason = f"is not {error.encoding} at byte {error.start + 1}"
+        raise ItemError(reason, ImportErrorCode.MALFORMED) from None
     return _article(records.record(records.load(written.strip())), raw.location)
 
 

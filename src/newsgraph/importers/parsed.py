@@ -8,18 +8,47 @@ from hashlib import sha256
 from typing import TypeVar
 
 from newsgraph.domain.articles import ArticleDraft
-from newsgraph.domain.text import one_line
+from newsgraph.domain.errors import ImportErrorCode
+from newsgraph.domain.text import one_line, shorten
 from newsgraph.importers.markup import plain
 
 Item = TypeVar("Item")
+_TOLD = 200  # characters of what stands in a source that a message repeats
 
 
 class ImportFormatError(Exception):
     """Nothing can be read; the message completes a sentence that begins with the source's name."""
 
+    def __init__(self, message: str, code: ImportErrorCode = ImportErrorCode.MALFORMED) -> None:
+        super().__init__(message, code)
+        self.message = message
+        self.code = code
+
+    def __str__(self) -> str:
+        return self.message
+
 
 class ItemError(Exception):
     """One item cannot be used; the message says why."""
+
+    def __init__(self, message: str, code: ImportErrorCode = ImportErrorCode.UNUSABLE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Most items of a source, and most characters of an item: the settings `import_items` and `import_item_size`."""
+
+    items: int = 50_000
+    item_size: int = 1_000_000
+
+    def check_items(self, found: int) -> None:
+        """Errors: ImportFormatError."""
+        if found > self.items:
+            raise ImportFormatError(
+                f"has more than {self.items:,} items (setting import_items)", ImportErrorCode.TOO_LARGE
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +58,7 @@ class Raw:
     data: bytes
     location: str
     content_type: str | None = None
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +67,7 @@ class Broken:
 
     where: str
     reason: str
+    code: ImportErrorCode = ImportErrorCode.UNUSABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +85,7 @@ class Parsed:
 
 
 def gather(
-    items: Iterable[tuple[str, Item]], read: Callable[[Item], ArticleDraft]
+    items: Iterable[tuple[str, Item]], read: Callable[[Item], ArticleDraft], limits: Limits
 ) -> tuple[tuple[ArticleDraft, ...], tuple[Broken, ...]]:
     """Reads each item, named by where it stands, in the order of the source.
 
@@ -65,23 +96,28 @@ def gather(
     broken: list[Broken] = []
     for where, item in items:
         try:
-            draft = _usable(read(item))
+            draft = _usable(read(item), limits)
         except ItemError as error:
-            broken.append(Broken(where, str(error)))
+            broken.append(Broken(where, str(error), error.code))
             continue
         earlier = first.setdefault((draft.source, draft.guid), where)
         if earlier == where:
             drafts.append(draft)
         else:
-            broken.append(Broken(where, f"has the same id as {earlier}: {draft.guid}"))
+            reason = f"has the same id as {earlier}: {shorten(draft.guid, _TOLD)}"
+            broken.append(Broken(where, reason, ImportErrorCode.DUPLICATE))
     return tuple(drafts), tuple(broken)
 
 
-def _usable(draft: ArticleDraft) -> ArticleDraft:
-    """The draft with its one-line fields folded and an identity; ItemError where there is nothing to read."""
+def _usable(draft: ArticleDraft, limits: Limits) -> ArticleDraft:
+    """The draft with its one-line fields folded and an identity; ItemError for what is empty or too long."""
+    size = _size(draft)
+    if size > limits.item_size:
+        reason = f"has {size:,} characters, more than {limits.item_size:,} (setting import_item_size)"
+        raise ItemError(reason, ImportErrorCode.TOO_LARGE)
     headline = one_line(draft.headline)
     if not headline and not plain(draft.body_html):
-        raise ItemError(f"has neither headline nor text ({draft.url or draft.guid or 'nor link'})")
+        raise ItemError(f"has neither headline nor text ({shorten(draft.url or draft.guid, _TOLD) or 'nor link'})")
     return replace(
         draft,
         source=one_line(draft.source),
@@ -90,6 +126,15 @@ def _usable(draft: ArticleDraft) -> ArticleDraft:
         standfirst=one_line(draft.standfirst or "") or None,
         section=one_line(draft.section or "") or None,
     )
+
+
+def _size(draft: ArticleDraft) -> int:
+    """Characters of all of its texts."""
+    bylines = (text for author in draft.authors for text in (author.name, author.email, author.bio))
+    image = draft.lead_image
+    pictured = (image.url, image.alt, image.caption, image.credit) if image else ()
+    texts = (draft.source, draft.guid, draft.headline, draft.body_html, draft.url, draft.standfirst, draft.section)
+    return sum(len(text) for text in (*texts, *draft.tags, *bylines, *pictured) if text)
 
 
 def _digest(*parts: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from newsgraph.domain.articles import Image
 from newsgraph.domain.authors import Byline
-from newsgraph.domain.text import one_line
+from newsgraph.domain.errors import ImportErrorCode
+from newsgraph.domain.text import one_line, shorten
 from newsgraph.importers.fields import language_tag, web_address
 from newsgraph.importers.parsed import ItemError
 from newsgraph.importers.times import parse_time
@@ -17,6 +18,7 @@ from newsgraph.importers.times import parse_time
 Record = Mapping[str, Any]
 
 _PIXELS_MAX = 100_000
+_TOLD = 200  # characters of a value that a message repeats
 _KINDS = {str: "a string", bool: "a boolean", int: "a number", float: "a number", list: "an array", dict: "an object"}
 
 
@@ -26,9 +28,9 @@ def load(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}" if "\n" in text else f"column {error.colno}"
-        raise ItemError(f"is not JSON at {place}: {error.msg}") from None
+        raise ItemError(f"is not JSON at {place}: {error.msg}", ImportErrorCode.MALFORMED) from None
     except (ValueError, RecursionError):
-        raise ItemError("has a number or a nesting beyond any use") from None
+        raise ItemError("has a number or a nesting beyond any use", ImportErrorCode.TOO_LARGE) from None
 
 
 def record(value: Any, name: str = "") -> Record:
@@ -70,7 +72,7 @@ def time(fields: Record, name: str) -> datetime | None:
     written = text(fields, name)
     moment = parse_time(written) if written else None
     if written and moment is None:
-        raise ItemError(f"{name}: {written!r} is no date")
+        raise ItemError(f"{name}: {shorten(written, _TOLD)!r} is no date")
     return moment
 
 
@@ -78,7 +80,7 @@ def address(fields: Record, name: str, base: str = "") -> str | None:
     written = text(fields, name)
     url = web_address(written, base)
     if written and url is None:
-        raise ItemError(f"{name}: {written!r} is no http or https address")
+        raise ItemError(f"{name}: {shorten(written, _TOLD)!r} is no http or https address")
     return url
 
 
@@ -86,7 +88,7 @@ def language(fields: Record, name: str) -> str | None:
     written = text(fields, name)
     tag = language_tag(written)
     if written and tag is None:
-        raise ItemError(f"{name}: {written!r} is no language tag (BCP 47)")
+        raise ItemError(f"{name}: {shorten(written, _TOLD)!r} is no language tag (BCP 47)")
     return tag
 
 

@@ -1,0 +1,129 @@
+"""Parsing in a process of its own: whatever a hostile source does to a parser ends, in time and within memory.
+
+Parsers of XML, HTML and JSON promise neither; a thread cannot be stopped, and its memory is everybody's. Run as a
+module this is that process: it parses what comes on standard input until that ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from typing import IO, Any
+
+from newsgraph.domain.errors import ImportErrorCode
+from newsgraph.domain.text import one_line, shorten
+from newsgraph.importers import ImportFormatError, Limits, Parsed, parse
+from newsgraph.settings import Settings
+
+try:
+    import resource
+except ImportError:  # Windows, where memory has no limit then
+    resource = None  # type: ignore[assignment]
+
+_LENGTH = 8  # bytes that say how long a message is
+_TOLD = 200
+
+
+class Parser:
+    """Parses one source after the other. Its process begins with the first, and anew after each that was too much."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._memory, self._seconds = settings.import_memory, settings.import_parse_timeout
+        self._limits = Limits(settings.import_items, settings.import_item_size)
+        self._process: Process | None = None
+
+    async def __aenter__(self) -> Parser:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._end()
+
+    async def parse(self, data: bytes, location: str, content_type: str | None = None) -> Parsed:
+        """As `importers.parse`; one at a time. Errors: ImportFormatError."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer: Parsed | ImportFormatError = await self._asked((data, location, content_type, self._limits))
+        except TimeoutError:
+            await self._end()
+            reason = f"takes longer than {self._seconds:g} seconds to parse (setting import_parse_timeout)"
+            raise ImportFormatError(reason, ImportErrorCode.TOO_SLOW) from None
+        except (EOFError, ConnectionError):
+            await self._end()
+            raise _too_large(self._memory) from None
+        if isinstance(answer, ImportFormatError):
+            raise answer
+        return answer
+
+    async def _asked(self, question: object) -> Any:
+        process = self._process = self._process or await _begun(self._memory)
+        sending, coming = process.stdin, process.stdout
+        assert sending is not None and coming is not None  # noqa: S101, PT018 - both were asked for
+        for piece in _message(question):
+            sending.write(piece)
+        await sending.drain()
+        length = int.from_bytes(await coming.readexactly(_LENGTH))
+        return pickle.loads(await coming.readexactly(length))  # noqa: S301 - from our own process
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def _begun(memory: int) -> Process:
+    command = [sys.executable, "-m", __name__, str(memory)]
+    return await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+
+
+def _message(content: object) -> tuple[bytes, bytes]:
+    pickled = pickle.dumps(content)
+    return len(pickled).to_bytes(_LENGTH), pickled
+
+
+def _too_large(memory: int) -> ImportFormatError:
+    reason = f"takes more than {memory:,} bytes of memory to parse (setting import_memory)"
+    return ImportFormatError(reason, ImportErrorCode.TOO_LARGE)
+
+
+# --- within the process ---
+
+
+def _serve(memory: int, questions: IO[bytes], answers: IO[bytes]) -> None:
+    """Until `questions` end. The system gives no more than `memory`, where it can be told so."""
+    if resource:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    while length := questions.read(_LENGTH):
+        for piece in _answer(questions, int.from_bytes(length), memory):
+            answers.write(piece)
+        answers.flush()
+
+
+def _answer(questions: IO[bytes], length: int, memory: int) -> tuple[bytes, bytes]:
+    try:
+        return _message(_parsed(questions.read(length)))
+    except MemoryError:
+        pass  # what was being made has gone by now, and there is room to say so
+    return _message(_too_large(memory))
+
+
+def _parsed(question: bytes) -> Parsed | ImportFormatError:
+    try:
+        return parse(*pickle.loads(question))  # noqa: S301 - from our own process
+    except ImportFormatError as error:
+        return error
+    except MemoryError:
+        raise
+    except Exception as error:  # a parser has tripped over what nobody has thought of: others go on
+        return ImportFormatError(f"cannot be parsed: {shorten(one_line(str(error)), _TOLD) or type(error).__name__}")
+
+
+if __name__ == "__main__":
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
+        sys.stdout = sys.stderr  # nothing that a library prints may stand between the answers
+        _serve(int(sys.argv[1]), sys.stdin.buffer, answers)

@@ -1,0 +1,225 @@
+"""Every payload in every text that a page shows, in a real browser: nothing runs, and nobody else is called.
+
+The pages' Content-Security-Policy is switched off, so that it is the markup itself that has to be harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+
+from newsgraph import app
+from newsgraph.actions import articles, authors, comments, lists, sections, users
+from newsgraph.actions.newsroom import Newsroom
+from newsgraph.cli.serving import server_options
+from newsgraph.domain.articles import Image
+from newsgraph.domain.authors import Byline
+from newsgraph.domain.text import one_line, slugify
+from newsgraph.domain.users import Claims, Role, Viewer
+from newsgraph.policies.html import Markup, sanitise
+from newsgraph.settings import Settings
+from tests.flows.conftest import SECRET
+from tests.security.payloads import CALL, ELSEWHERE, PLAYER, name_of, packed, payloads
+
+PAYLOADS = payloads()
+PICTURE = f'{ELSEWHERE}/picture/1"onerror={CALL}(0)//'  # pictures may be of any host
+PAGES = ["/"]
+
+_RUNNING = """
+() => {
+  const found = [];
+  const addresses = ["href", "src", "srcset", "action", "formaction", "cite", "data", "poster", "xlink:href"];
+  const runs = /^[\\s\\u0000-\\u0020]*(javascript:|vbscript:|data:text|data:.*CALL)/i;
+  const visit = (root) => root.querySelectorAll("*").forEach((element) => {
+    for (const { name, value } of element.attributes) {
+      const bad = addresses.includes(name) && runs.test(value);
+      if (name.startsWith("on") || bad || name === "srcdoc") found.push(`${element.localName} ${name}=${value}`);
+    }
+    const code = element.localName === "style" || (element.localName === "script" && !/json/.test(element.type));
+    if (code && element.textContent.includes("CALL(")) found.push(element.textContent);
+    if (element.shadowRoot) visit(element.shadowRoot);
+  });
+  visit(document);
+  return found;
+}
+""".replace("CALL", CALL)
+_SETTLED = """
+() => Promise.all([...document.images].map((image) => image.complete || new Promise((done) => {
+  image.loading = "eager";
+  image.addEventListener("load", done);
+  image.addEventListener("error", done);
+}))).then(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))))
+"""
+
+
+@dataclass
+class Watched:
+    """A browser's page that is told of everything that should not be."""
+
+    page: Any
+    own: str
+    ran: list[str] = field(default_factory=list)
+    called: list[str] = field(default_factory=list)
+
+    def begin(self) -> None:
+        self.page.expose_function(CALL, lambda number: self.ran.append(name_of(int(number))))
+        self.page.on("dialog", self._dialog)
+        self.page.route("**/*", self._route)
+
+    def _dialog(self, dialog: Any) -> None:
+        self.ran.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _route(self, route: Any) -> None:
+        request = route.request
+        if self.own and request.url.startswith(self.own):
+            route.continue_()
+            return
+        picture = request.resource_type == "image" and urlsplit(request.url).path.startswith("/picture/")
+        if not picture and urlsplit(request.url).hostname != PLAYER:
+            self.called.append(request.url)
+        route.abort()
+
+    def harmless(self, where: str) -> None:
+        self.page.evaluate(_SETTLED)
+        assert (self.ran, self.called) == ([], []), where
+        assert self.page.evaluate(_RUNNING) == [], where
+        assert self.page.evaluate("() => [document.body.id, typeof document.createElement]") == ["", "function"], where
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as started:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        with started.chromium.launch(executable_path=chromium, args=options) as launched:
+            yield launched
+
+
+@pytest.fixture
+def watched(browser: Any, request: pytest.FixtureRequest) -> Iterator[Watched]:
+    with browser.new_context(bypass_csp=True) as context:
+        own = request.getfixturevalue("address") if "address" in request.fixturenames else ""
+        watched = Watched(context.new_page(), own)
+        watched.begin()
+        yield watched
+
+
+# --- bodies by themselves ---
+
+
+def test_the_payloads_are_worth_their_name(watched: Watched) -> None:
+    """As they come some of them run: a browser that never reported anything would prove nothing."""
+    some = ["script", "image error", "details toggle", "script of another host", "style sheet", "SVG load"]
+    watched.page.set_content("<!doctype html><body>" + " ".join(PAYLOADS[name] for name in some))
+    watched.page.evaluate(_SETTLED)
+    assert set(watched.ran) >= {"script", "image error", "details toggle", "SVG load"}
+    assert set(watched.called) >= {f"{ELSEWHERE}/s.js", f"{ELSEWHERE}/s.css"}
+    assert watched.page.evaluate(_RUNNING) != []
+
+
+def test_what_is_left_of_a_body_is_harmless_however_often_it_is_read(watched: Watched) -> None:
+    allowed = Markup(frozenset({PLAYER}), "nofollow ugc noopener")
+    bodies = "".join(f"<section>{sanitise(text, allowed).html}</section>" for text in PAYLOADS.values())
+    watched.page.set_content(f"<!doctype html><body>{bodies}")
+    for _ in range(3):
+        watched.harmless("bodies")
+        assert watched.page.locator("body > section").count() == len(PAYLOADS)
+        watched.page.evaluate(
+            """() => document.querySelectorAll("section").forEach((s) => { s.innerHTML = s.innerHTML; })"""
+        )
+
+
+# --- pages ---
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    file = tmp_path_factory.mktemp("xss") / "news.db"
+    name = one_line(next(packed(PAYLOADS.values(), 20_000)))
+    return Settings(database=f"sqlite:///{file}", secret=SECRET, site_name=name, embed_hosts=PLAYER)
+
+
+@pytest.fixture(scope="module")
+def address(settings: Settings) -> Iterator[str]:
+    """A newsroom whose every text is an attack, served on a thread of its own."""
+    server = uvicorn.Server(uvicorn.Config(app.build(settings), **(server_options(settings) | {"port": 0})))
+
+    async def serve() -> None:
+        await _furnish(settings)
+        await server.serve()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    while not server.started and thread.is_alive():
+        thread.join(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_text_of_a_page_is_harmless(watched: Watched, address: str, path: str) -> None:
+    watched.page.goto(address + path)
+    watched.harmless(path)
+    assert watched.page.url == address + path
+    for element in watched.page.locator("script[type='application/ld+json']").all():
+        json.loads(element.text_content())
+
+
+async def _furnish(settings: Settings) -> None:
+    async with app.open_newsroom(settings) as newsroom:
+        editor, staff = [await _person(newsroom, role.value, role) for role in (Role.EDITOR, Role.STAFF)]
+        names = [one_line(name) for name in packed(PAYLOADS.values(), 78)]
+        await newsroom.store.write(_sections_and_authors(names))
+        ids = [await articles.publish(newsroom, editor, one) for one in _articles(names)]
+        await lists.curate(newsroom, editor, lists.CurateList("must-reads", names[0], tuple(ids[:9])))
+        for number, text in enumerate(packed(PAYLOADS.values(), settings.comment_max_length)):
+            who = await _person(newsroom, names[number % len(names)], Role.STAFF)
+            await comments.post(newsroom, who, comments.PostComment(ids[0], None, text))
+        await comments.post(newsroom, staff, comments.PostComment(ids[0], 1, "A reply."))
+
+
+async def _person(newsroom: Newsroom, name: str, role: Role) -> Viewer:
+    return await users.recognise(newsroom, Claims(f"test:{name}", name, role, datetime.now(UTC), None))
+
+
+def _sections_and_authors(names: Sequence[str]) -> Any:
+    async def change(session: Any) -> None:
+        for name in names:
+            await sections.ensure(session, name)
+            await authors.ensure(session, Byline(name, f"{name}@evil.example", name, PICTURE))
+
+    return change
+
+
+def _articles(names: Sequence[str]) -> Iterator[articles.PublishArticle]:
+    """The first has every payload in its body, each cleaned by itself; the others have them as they come."""
+    allowed = Markup(frozenset({PLAYER}))
+    body = "".join(f"<div>{sanitise(text, allowed).html}</div>" for text in PAYLOADS.values())
+    standfirsts = list(packed(PAYLOADS.values(), 1_000))
+    for number, text in enumerate(packed(PAYLOADS.values(), 300)):
+        name = names[number % len(names)]
+        yield articles.PublishArticle(
+            headline=text,
+            standfirst=standfirsts[number % len(standfirsts)],
+            body_html=body if number == 0 else text,
+            section=slugify(name),
+            authors=tuple({slugify(one) for one in names}) if number == 0 else (slugify(name),),
+            slug=f"article-{number}",
+            tags=(text[:60],),
+            lead_image=Image(PICTURE, text, text, text),
+        )
