@@ -16,7 +16,7 @@ import pytest
 from newsgraph.domain.comments import CommentStatus, Opinion
 from newsgraph.domain.cursors import global_id
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.outside import NoAnswer, open_outside, read_opinion, secret_key
+from newsgraph.outside import Breaker, NoAnswer, open_outside, read_opinion, secret_key
 from newsgraph.ports.outside import OutsideRule, Question
 from newsgraph.settings import Settings, SettingsError
 from tests.conftest import Clock
@@ -203,6 +203,54 @@ async def test_only_so_many_wait_at_once(hook: Hook) -> None:
     assert (hook.most, len(hook.asked)) == (3, 12)
 
 
+def test_who_does_not_answer_is_left_alone_for_a_while() -> None:
+    now = 100.0
+    breaker = Breaker(3, 10.0, lambda: now)
+    assert [breaker.lets_through() and breaker.failed() for _ in range(3)] == [False, False, True]
+    assert not breaker.lets_through()
+    now += 10
+    assert [breaker.lets_through() for _ in range(3)] == [True, False, False], "one tries for all"
+    assert not breaker.failed(), "that is no news"
+    now += 9.9
+    assert not breaker.lets_through()
+    now += 0.1
+    assert breaker.lets_through()
+    assert breaker.worked()
+    assert all(breaker.lets_through() for _ in range(3))
+    assert not breaker.worked(), "nor is that"
+
+
+def test_answers_in_between_count() -> None:
+    breaker = Breaker(2, 10.0, lambda: 0.0)
+    for _ in range(5):
+        assert not breaker.failed()
+        assert not breaker.worked()
+    patient = Breaker(0, 10.0, lambda: 0.0)
+    assert not any(patient.failed() for _ in range(100))
+    assert patient.lets_through()
+
+
+async def test_a_dead_one_slows_nobody_down_for_long(hook: Hook) -> None:
+    """It takes connections and says nothing: after the first questions nobody waits for it, and it is not asked."""
+    hook.wait.clear()
+    async with rule(hook, moderation_hook_timeout=0.2, moderation_hook_patience=3, moderation_hook_pause=3_600.0) as it:
+        assert await asyncio.gather(*(it.ask(QUESTION) for _ in range(3))) == [HELD] * 3
+        async with asyncio.timeout(5):
+            assert [await it.ask(QUESTION) for _ in range(1_000)] == [HELD] * 1_000  # 200 seconds, one by one
+    assert len(hook.asked) <= 3
+
+
+async def test_one_that_comes_back_is_asked_again(hook: Hook) -> None:
+    hook.answer = BROKEN["500"]
+    async with rule(hook, moderation_hook_patience=1, moderation_hook_pause=0.001) as outside:
+        assert await outside.ask(QUESTION) == HELD
+        hook.answer = http(b'{"verdict": "publish"}')
+        async with asyncio.timeout(10):
+            while await outside.ask(QUESTION) == HELD:
+                await asyncio.sleep(0.001)
+        assert await outside.ask(QUESTION) == Opinion(CommentStatus.PUBLISHED)
+
+
 async def test_without_an_address_there_is_none() -> None:
     async with open_outside(Settings(), Clock()) as outside:
         assert outside is None
@@ -217,6 +265,7 @@ async def test_without_an_address_there_is_none() -> None:
         {"moderation_hook_failure": "ignore"},
         {"moderation_hook_timeout": 0.0},
         {"moderation_hook_concurrency": 0},
+        {"moderation_hook_pause": 0.0},
     ],
 )
 def test_settings_that_cannot_be_used(changes: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import binascii
 import hmac
 import json
+import time
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -80,6 +81,47 @@ def signature(key: bytes, message: tuple[str, int, bytes]) -> str:
     return "v1," + b64encode(hmac.digest(key, f"{id_}.{at}.".encode() + body, "sha256")).decode()
 
 
+class Breaker:
+    """Spares who asks the wait for somebody who does not answer.
+
+    After `patience` failures in a row nobody is let through for `pause` seconds; then one is, to see how it is now.
+    `patience` 0: everybody always is. `clock`: seconds that never go back.
+    """
+
+    def __init__(self, patience: int, pause: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._patience = patience
+        self._pause = pause
+        self._clock = clock
+        self._failures = 0
+        self._until = 0.0
+
+    def lets_through(self) -> bool:
+        if not self.is_open:
+            return True
+        now = self._clock()
+        if now < self._until:
+            return False
+        self._until = now + self._pause
+        return True
+
+    @property
+    def is_open(self) -> bool:
+        return 0 < self._patience <= self._failures
+
+    def failed(self) -> bool:
+        """Whether this was one too many."""
+        self._failures += 1
+        if not self.is_open:
+            return False
+        self._until = self._clock() + self._pause
+        return self._failures == self._patience
+
+    def worked(self) -> bool:
+        """Whether it did not work before."""
+        was_open, self._failures = self.is_open, 0
+        return was_open
+
+
 class Webhook:
     """Implements ports.outside.OutsideRule. At most so many questions wait at once; others wait for their turn."""
 
@@ -91,11 +133,14 @@ class Webhook:
         self._client = client
         self._clock = clock
         self._turns = asyncio.Semaphore(settings.moderation_hook_concurrency)
+        self._breaker = Breaker(settings.moderation_hook_patience, settings.moderation_hook_pause)
 
     async def ask(self, question: Question) -> Opinion:
+        if not self._breaker.lets_through():
+            return self._without()
         try:
             async with asyncio.timeout(self._settings.moderation_hook_timeout), self._turns:
-                return read_opinion(await self._answer(question))
+                return self._answered(read_opinion(await self._answer(question)))
         except TimeoutError:
             return self._unanswered("did not answer in time")
         except httpx.HTTPError as error:
@@ -120,9 +165,20 @@ class Webhook:
                 raise NoAnswer(f"answered HTTP {response.status_code}")
             return await _bounded(response)
 
+    def _answered(self, opinion: Opinion) -> Opinion:
+        if self._breaker.worked():
+            LOG.info("moderation_hook answers again")
+        return opinion
+
     def _unanswered(self, why: str) -> Opinion:
-        """As the setting has it; nothing of the comment is logged."""
+        """Nothing of the comment is logged."""
         LOG.warning("moderation_hook %s", why)
+        if self._breaker.failed():
+            LOG.warning("moderation_hook is not asked for %g seconds", self._settings.moderation_hook_pause)
+        return self._without()
+
+    def _without(self) -> Opinion:
+        """As the setting has it. Errors: Fault(UNAVAILABLE)."""
         failure = self._settings.moderation_hook_failure
         if failure == "refuse":
             raise Fault(FaultCode.UNAVAILABLE, "Comments cannot be checked at present. Try again in a little while.")

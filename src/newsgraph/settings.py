@@ -84,6 +84,10 @@ class Settings:
     moderation_hook_timeout: float = _setting(3.0, "How long its answer is waited for.")
     moderation_hook_failure: str = _setting("hold", "When there is no answer: hold, publish or refuse the comment.")
     moderation_hook_concurrency: int = _setting(20, "Most questions that wait for its answer at once.")
+    moderation_hook_patience: int = _setting(
+        5, "Questions in a row without an answer after which it is not asked for a while; 0: it always is."
+    )
+    moderation_hook_pause: float = _setting(10.0, "For how long; then one question tries whether it answers again.")
     view_window: float = _setting(1800.0, "A reader's views of one article count once in this time.")
     view_flush: float = _setting(1.0, "How long counted views wait before they are written.")
     view_memory: int = _setting(100_000, "Views remembered to spot repeats, and most that wait to be written.")
@@ -259,8 +263,8 @@ _CHECKS: list[tuple[Any, str]] = [
         "moderation_hook_failure: hold, publish or refuse.",
     ),
     (
-        lambda s: min(s.moderation_hook_timeout, s.moderation_hook_concurrency) <= 0,
-        "moderation_hook_timeout, moderation_hook_concurrency: more than 0.",
+        lambda s: min(s.moderation_hook_timeout, s.moderation_hook_concurrency, s.moderation_hook_pause) <= 0,
+        "moderation_hook_timeout, moderation_hook_concurrency, moderation_hook_pause: more than 0.",
     ),
     (lambda s: s.comment_first_held > 100, "comment_first_held: at most 100."),
     (lambda s: s.comment_repeat_authors > 100, "comment_repeat_authors: at most 100."),
