@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from newsgraph.actions import articles, authors, comments, erasure, imports, lists, sections, upkeep, users, views
+from newsgraph.actions import articles, authors, comments, erasures, imports, lists, sections, upkeep, users, views
 from newsgraph.actions.views import View
 from newsgraph.domain.articles import AdSlot, ArticleDraft, Image
 from newsgraph.domain.authors import Byline
 from newsgraph.domain.comments import CommentStatus, FlagReason, ModerationMode, ModerationQueueName, ReactionKind
 from newsgraph.domain.cursors import global_id
+from newsgraph.domain.erasures import Mode
 from newsgraph.domain.errors import Fault, Problem
 from newsgraph.domain.users import Claims, Role, Viewer
 from newsgraph.domain.views import ViewCount
@@ -254,17 +255,33 @@ class Happenings:
 
     async def leave(self) -> None:
         """Somebody takes part, and wants nothing of it to be theirs any more."""
+        await erasures.erase(self.world.desk.newsroom, await self.pass_by(), self.plan.choice(list(Mode)))
+
+    async def leave_slowly(self) -> None:
+        """The same, with time between the first step and the others."""
+        room = self.world.desk.newsroom
+        await erasures.begin(room, await self.pass_by(), self.plan.choice(list(Mode)))
+        self.world.clock.tick(minutes=2)
+        await self.world.settle()
+        for question in questions():
+            await self.world.ask(question)
+        await erasures.go_on(room)
+
+    async def pass_by(self) -> str:
         self.readers += 1
         desk, name = self.world.desk, f"Passing {self.readers}"
         passing = await desk.viewer(name)
         parent = await desk.say(1, self.headline(), by=passing)
         await desk.say(1, self.headline(), parent)
-        await erasure.erase(desk.newsroom, f"test:{name}", self.plan.choice(list(erasure.Mode)))
+        return f"test:{name}"
 
     async def revoke(self) -> None:
         self.readers += 1
         await self.world.desk.viewer(f"Guest {self.readers}")
         await users.revoke(self.world.desk.newsroom, f"test:Guest {self.readers}", self.world.clock())
+
+    async def revoke_all(self) -> None:
+        await users.revoke_all(self.world.desk.newsroom, self.world.clock() - timedelta(days=99))
 
     async def restrict(self) -> None:
         person = self.world.desk.who(Role.STAFF).user_id
@@ -325,8 +342,11 @@ HAPPENINGS: dict[str, tuple[Callable[..., Any] | None, Happening]] = {
     "relate again": (lists.refresh_stale_related, Happenings.relate),
     "rename": (users.recognise, Happenings.rename),
     "arrive": (users.recognise, Happenings.arrive),
-    "leave": (erasure.erase, Happenings.leave),
+    "leave": (erasures.erase, Happenings.leave),
+    "begin to leave": (erasures.begin, Happenings.leave_slowly),
+    "leave in the end": (erasures.go_on, Happenings.leave_slowly),
     "revoke": (users.revoke, Happenings.revoke),
+    "revoke all": (users.revoke_all, Happenings.revoke_all),
     "restrict": (users.restrict, Happenings.restrict),
     "suspend": (users.restrict, Happenings.suspend),
     "clean up": (upkeep.upkeep, Happenings.clean_up),

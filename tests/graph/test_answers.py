@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from newsgraph.actions import articles, authors, comments, erasure, imports, lists, sections, upkeep, users, views
+from newsgraph.actions import articles, authors, comments, erasures, imports, lists, sections, upkeep, users, views
 from newsgraph.domain.comments import ModerationMode
 from newsgraph.domain.cursors import global_id
 from newsgraph.domain.users import ANONYMOUS, Role
@@ -21,7 +21,7 @@ ACTIONS: tuple[ModuleType, ...] = (
     articles,
     authors,
     comments,
-    erasure,
+    erasures,
     imports,
     lists,
     sections,
@@ -29,9 +29,9 @@ ACTIONS: tuple[ModuleType, ...] = (
     users,
     views,
 )
-READING = {comments.wait_until, erasure.export}
+READING = {comments.wait_until, erasures.export, lists.misranked}
 AT_THE_START = {sections.prepare}
-WITHIN = {lists.refresh, lists.refresh_latest, lists.refresh_containing}  # other actions' transactions
+WITHIN = {lists.refresh, lists.refresh_latest, lists.refresh_containing, lists.rerank}  # other actions' transactions
 
 
 def test_every_action_happens() -> None:

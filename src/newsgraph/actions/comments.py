@@ -161,6 +161,7 @@ async def remove(newsroom: Newsroom, viewer: Viewer, command: RemoveComment) -> 
     user_id = signed_in(viewer)
 
     async def change(session: Session) -> int:
+        await person(session, user_id)
         thread = await own_thread(session, viewer, command.comment_id)
         comment = thread[0]
         if comment.status is not CommentStatus.REMOVED:
@@ -228,6 +229,7 @@ async def moderate(newsroom: Newsroom, viewer: Viewer, command: ModerateComment)
         raise Fault(FaultCode.BAD_INPUT, "Say what to change: to, featured, or both.")
 
     async def change(session: Session) -> int:
+        await person(session, user_id)
         thread = await thread_of(session, viewer, command.comment_id)
         comment = thread[0]
         after = _decided(comment, command)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from newsgraph.actions import erasures
 from newsgraph.actions.newsroom import Newsroom
 from newsgraph.ports.store import Session
 
 
 async def upkeep(newsroom: Newsroom) -> None:
-    """Drops events, receipts, prints and what was noted of views when its time is past, each in its own transaction."""
+    """Drops events, receipts, prints and what was noted of views when its time is past, each in its own transaction.
+
+    People whose erasing was left in the middle are erased to the end.
+    """
     settings = newsroom.settings
 
     async def trim(session: Session) -> int:
@@ -27,6 +31,7 @@ async def upkeep(newsroom: Newsroom) -> None:
 
     for work in (trim, forget, unsaid, unmark, _prune_views):
         await newsroom.store.write(work)
+    await erasures.go_on(newsroom)
 
 
 async def _prune_views(session: Session) -> int:

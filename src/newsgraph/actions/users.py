@@ -7,9 +7,9 @@ from datetime import datetime
 
 from newsgraph.actions.newsroom import Call, Keep, Newsroom, kept, once, require
 from newsgraph.domain.errors import CommentErrorCode, Fault, FaultCode, Problem, ProblemDetail
-from newsgraph.domain.events import UserChanged
+from newsgraph.domain.events import TokensRevoked, UserChanged
 from newsgraph.domain.text import one_line
-from newsgraph.domain.users import Claims, Role, User, Viewer
+from newsgraph.domain.users import Claims, Role, User, Viewer, too_old
 from newsgraph.observe import LOG
 from newsgraph.policies.access import viewer_of
 from newsgraph.ports.store import Session
@@ -21,26 +21,26 @@ async def recognise(newsroom: Newsroom, claims: Claims) -> Viewer:
     Newer claims that say the same are noted too: else an older token, issued in between and never used, could
     bring back a role that was taken away.
     """
-    known = await newsroom.store.read(lambda session: session.users.by_subject(claims.subject))
-    if known is not None and known.revoked(claims.issued_at):
-        raise _revoked()
+    known = await newsroom.store.read(lambda session: _known(session, claims))
     if known is None or claims.issued_at > known.claims_at:
         known = await newsroom.store.write(lambda session: _recognised(session, claims))
     return viewer_of(known)
 
 
+async def _known(session: Session, claims: Claims) -> User | None:
+    """Errors: UNAUTHENTICATED for a token that was revoked, also of somebody who was never here."""
+    known, everybody = await session.users.by_subject(claims.subject), await session.users.revoked_before()
+    if too_old(claims.issued_at, everybody, known.revoked_before if known else None):
+        raise Fault(FaultCode.UNAUTHENTICATED, "The token was revoked.")
+    return known
+
+
 async def _recognised(session: Session, claims: Claims) -> User:
-    before = await session.users.by_subject(claims.subject)
-    if before is not None and before.revoked(claims.issued_at):
-        raise _revoked()
+    before = await _known(session, claims)
     after = await session.users.recognise(claims)
     if before is None or (before.name, before.role) != (after.name, after.role):
         session.log.append(UserChanged(after.id))
     return after
-
-
-def _revoked() -> Fault:
-    return Fault(FaultCode.UNAUTHENTICATED, "The token was revoked.")
 
 
 async def revoke(newsroom: Newsroom, subject: str, before: datetime) -> datetime:
@@ -56,6 +56,20 @@ async def revoke(newsroom: Newsroom, subject: str, before: datetime) -> datetime
         after = await session.users.revoke(known.id, before)
         session.log.append(UserChanged(known.id))
         return after.revoked_before or before
+
+    return await newsroom.store.write(change)
+
+
+async def revoke_all(newsroom: Newsroom, before: datetime) -> datetime:
+    """The same of everybody, whoever may come with a token of before; keys of services are not tokens, and stay.
+
+    Returns the time that holds now.
+    """
+
+    async def change(session: Session) -> datetime:
+        since = await session.users.revoke_all(before)
+        session.log.append(TokensRevoked())
+        return since
 
     return await newsroom.store.write(change)
 

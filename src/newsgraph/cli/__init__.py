@@ -15,6 +15,7 @@ from newsgraph.cli.schema import schema
 from newsgraph.cli.serve import serve
 from newsgraph.cli.token import token
 from newsgraph.cli.user import user
+from newsgraph.cli.vacuum import vacuum
 
 
 @click.group(cls=Shell, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -26,7 +27,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, serve, import_, token, key, user, check, migrate, schema):
+for command in (demo, serve, import_, token, key, user, check, vacuum, migrate, schema):
     cli.add_command(command)
 
 

@@ -1,21 +1,22 @@
-"""`newsgraph user`: what whoever runs the site does about one person."""
+"""`newsgraph user`: what whoever runs the site does about one person, or about everybody's tokens."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
+import os
 from datetime import UTC, datetime
 
 import click
 
 from newsgraph import app
-from newsgraph.actions import erasure, users
-from newsgraph.actions.erasure import Mode
+from newsgraph.actions import erasures, users
 from newsgraph.cli.newsroom import in_newsroom
 from newsgraph.cli.options import STORE, with_settings
+from newsgraph.domain.erasures import Mode
 from newsgraph.settings import Settings
+from newsgraph.storage import traces
 
+_AT_ONCE = 100_000_000  # bytes of a file that is written anew without being asked: less than lock_timeout of waiting
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
@@ -28,21 +29,33 @@ def user() -> None:
 
 
 @user.command(name="revoke")
-@click.argument("subject")
+@click.argument("subject", required=False)
+@click.option("--all", "everybody", is_flag=True, help="Everybody's tokens, also of people who were never here.")
 @click.option("--before", type=click.DateTime(_FORMATS), help="Those issued before this time (UTC).  [default: now]")
 @with_settings(*STORE)
-def revoke(settings: Settings, subject: str, before: datetime | None) -> None:
-    """Refuse a person's tokens that were issued before a time, and end their open streams.
+def revoke(settings: Settings, subject: str | None, everybody: bool, before: datetime | None) -> None:
+    """Refuse a person's tokens that were issued before a time, or everybody's, and end their open streams.
 
     Every process on the database does so within `poll_interval`. Who signs in anew gets a later token, which holds. It
-    cannot be taken back: a time before one that was given already changes nothing.
+    cannot be taken back: a time before one that was given already changes nothing. Keys of services are no tokens:
+    newsgraph key revoke.
     """
+    if everybody == (subject is not None):
+        raise click.UsageError("Name a person, or say --all.")
+    moment = _past(before)
+    since = in_newsroom(
+        settings,
+        lambda room: users.revoke_all(room, moment) if subject is None else users.revoke(room, subject, moment),
+    )
+    click.echo(f"{subject or 'Everybody'}: tokens issued before {since:%Y-%m-%d %H:%M:%S} UTC are refused.")
+
+
+def _past(given: datetime | None) -> datetime:
     now = datetime.now(UTC)
-    moment = now if before is None else before.replace(tzinfo=UTC)
+    moment = now if given is None else given.replace(tzinfo=UTC)
     if moment > now:
         raise click.BadParameter("is still to come; new tokens would be refused, too.", param_hint="--before")
-    since = in_newsroom(settings, lambda newsroom: users.revoke(newsroom, subject, moment))
-    click.echo(f"{subject}: tokens issued before {since:%Y-%m-%d %H:%M:%S} UTC are refused.")
+    return moment
 
 
 @user.command(name="export")
@@ -50,7 +63,7 @@ def revoke(settings: Settings, subject: str, before: datetime | None) -> None:
 @with_settings(*STORE)
 def export(settings: Settings, subject: str) -> None:
     """Print all that is held on a person as one JSON object; times are in milliseconds since 1970."""
-    held = in_newsroom(settings, lambda newsroom: erasure.export(newsroom, subject))
+    held = in_newsroom(settings, lambda newsroom: erasures.export(newsroom, subject))
     click.echo(json.dumps(held, ensure_ascii=False, indent=2))
 
 
@@ -63,21 +76,25 @@ def export(settings: Settings, subject: str) -> None:
     show_default=True,
     help="Comments become tombstones, or stay under the name Anonymous.",
 )
-@click.option("--vacuum/--no-vacuum", default=True, show_default=True, help="Write the file anew, without traces.")
+@click.option(
+    "--vacuum/--no-vacuum",
+    default=None,
+    help=f"Write the file anew, without traces.  [default: if it has at most {_AT_ONCE // 1_000_000} MB]",
+)
 @with_settings(*STORE)
-def erase(settings: Settings, subject: str, mode: str, vacuum: bool) -> None:
+def erase(settings: Settings, subject: str, mode: str, vacuum: bool | None) -> None:
     """Erase a person: account, reactions, reports, receipts, and what was said in the history of comments.
 
-    Streams and kept answers follow at once. SQLite may leave copies of erased text in unused parts of its pages; so the
-    file is written anew, for which it needs as much room again, and writing waits meanwhile. It cannot be taken back.
+    The account goes at once, the rest in small parts between which others write, some 1,000 comments a second. If it is
+    stopped, say it again; or a server goes on by itself after a minute. It cannot be taken back.
+
+    SQLite may leave copies of erased text in unused parts of its pages, until the file is written anew (newsgraph
+    vacuum), for which changes wait.
     """
-    count = in_newsroom(settings, lambda newsroom: erasure.erase(newsroom, subject, Mode(mode)))
-    if vacuum:
-        _write_anew(app.database_path(settings))
+    count = in_newsroom(settings, lambda newsroom: erasures.erase(newsroom, subject, Mode(mode)))
+    path = app.database_path(settings)
+    anew = os.path.getsize(path) <= _AT_ONCE if vacuum is None else vacuum
+    (traces.write_anew if anew else traces.cut_log)(path)
     click.echo(f"{subject} is erased, with {count} comments.")
-
-
-def _write_anew(path: str) -> None:
-    with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
-        connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if not anew:
+        click.echo("Copies may be left in unused parts of the file: say newsgraph vacuum at a quiet hour.", err=True)

@@ -252,6 +252,21 @@ class UserChanged:
         return cls(payload["user"])
 
 
+@dataclass(frozen=True, slots=True)
+class TokensRevoked:
+    """Everybody's tokens of before are refused from now on."""
+
+    kind: ClassVar[str] = "tokens"
+    topic: ClassVar[str] = "tokens"
+
+    def payload(self) -> Payload:
+        return {}
+
+    @classmethod
+    def of(cls, _payload: Payload) -> TokensRevoked:
+        return cls()
+
+
 Event = (
     CommentChanged
     | ArticleChanged
@@ -261,6 +276,7 @@ Event = (
     | SectionChanged
     | AuthorChanged
     | UserChanged
+    | TokensRevoked
 )
 
 EVENTS: dict[str, type[Event]] = {
@@ -274,6 +290,7 @@ EVENTS: dict[str, type[Event]] = {
         SectionChanged,
         AuthorChanged,
         UserChanged,
+        TokensRevoked,
     )
 }
 

@@ -14,6 +14,7 @@ from newsgraph.domain.events import (
     ListChanged,
     ListCurated,
     SectionChanged,
+    TokensRevoked,
     UserChanged,
     ViewsCounted,
 )
@@ -37,6 +38,6 @@ def touched(event: Event) -> frozenset[str]:
             tags = ["sections"]
         case AuthorChanged():
             tags = ["authors"]
-        case ListChanged() | ListCurated() | UserChanged():
+        case ListChanged() | ListCurated() | UserChanged() | TokensRevoked():
             tags = []
     return frozenset([event.topic, *tags])

@@ -50,14 +50,20 @@ class User:
     premoderated: bool = False
     revoked_before: datetime | None = None
 
-    def revoked(self, issued_at: datetime | None) -> bool:
-        """Whether a token of that time is refused."""
-        return self.revoked_before is not None and issued_at is not None and issued_at < self.revoked_before
+    @property
+    def is_service(self) -> bool:
+        """Whom a key speaks for. Its subject begins with a blank, which no token's does."""
+        return self.subject.startswith(" ")
 
     @property
     def badges(self) -> tuple[str, ...]:
         """What stands beside a commenter's name: nothing for a reader."""
         return () if self.role is Role.READER else (self.role.value,)
+
+
+def too_old(issued_at: datetime | None, *bounds: datetime | None) -> bool:
+    """Whether a token of that time is refused, where those from before any of the bounds are."""
+    return issued_at is not None and any(bound is not None and issued_at < bound for bound in bounds)
 
 
 @dataclass(frozen=True, slots=True)

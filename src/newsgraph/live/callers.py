@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from newsgraph.domain.events import Entry, UserChanged
+from newsgraph.domain.events import Entry, TokensRevoked, UserChanged
 from newsgraph.domain.users import SignIn
 
 _AGE = timedelta(hours=1)  # after which even an unchanged caller is looked up again
@@ -75,7 +75,9 @@ class Callers:
 
     def apply(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
-            if isinstance(entry.event, UserChanged):
+            if isinstance(entry.event, TokensRevoked):
+                self.clear()
+            elif isinstance(entry.event, UserChanged):
                 self._changes += 1
                 for key in tuple(self._of.get(entry.event.user_id, ())):
                     self._drop(key)

@@ -1,4 +1,4 @@
-"""Who is signed in on this process's open connections, and what ends that: expiry, a ban, another role."""
+"""Who is signed in on this process's open connections, and what ends that: expiry, revocation, a ban, another role."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Protocol
 
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.domain.events import Entry, UserChanged
-from newsgraph.domain.users import ANONYMOUS, SignIn, User
+from newsgraph.domain.events import Entry, TokensRevoked, UserChanged
+from newsgraph.domain.users import ANONYMOUS, SignIn, User, too_old
 from newsgraph.observe import LOG, report_fault
 from newsgraph.policies.access import viewer_of
+from newsgraph.ports.store import Session as StoreSession
 from newsgraph.ports.store import Store
 
 _RETRY = 1.0  # seconds after which people are looked up again when that has failed
@@ -52,19 +53,21 @@ class Session:
             return False
         return not self.doubtful
 
-    def look(self, user: User | None) -> None:
-        """The person as they are now; None when there is no such person any more."""
-        fault = self._objection(user)
+    def look(self, user: User | None, revoked_before: datetime | None) -> None:
+        """The person as they are now; None when there is no such person any more. Everybody's tokens from before
+        `revoked_before` are refused.
+        """
+        fault = self._objection(user, revoked_before)
         if fault is not None:
             self._holder.expel(fault)
         elif self.doubtful:
             self.doubtful = False
             self._holder.resume()
 
-    def _objection(self, user: User | None) -> Fault | None:
+    def _objection(self, user: User | None, revoked_before: datetime | None) -> Fault | None:
         if user is None:
             return Fault(FaultCode.UNAUTHENTICATED, "This account does not exist any more.")
-        if user.revoked(self._issued_at):
+        if too_old(self._issued_at, user.revoked_before, None if user.is_service else revoked_before):
             return Fault(FaultCode.UNAUTHENTICATED, "The token was revoked.")
         banned_before, self.banned = self.banned, user.banned
         if user.banned and banned_before is False:
@@ -125,6 +128,8 @@ class Sessions:
             await self._looked.wait()
 
     def apply(self, entries: Sequence[Entry]) -> None:
+        if any(isinstance(entry.event, TokensRevoked) for entry in entries):
+            self._doubt(tuple(self._of))
         self._doubt(entry.event.user_id for entry in entries if isinstance(entry.event, UserChanged))
 
     def lose(self, seq: int) -> None:
@@ -156,11 +161,15 @@ class Sessions:
 
     async def _look_up(self, user_ids: set[int]) -> None:
         """What changes while they are read puts them in doubt again, and they are read again."""
-        users = await self._store.read(lambda session: session.users.by_ids(list(user_ids)))
+
+        async def look(session: StoreSession) -> tuple[Sequence[User], datetime | None]:
+            return await session.users.by_ids(list(user_ids)), await session.users.revoked_before()
+
+        users, revoked_before = await self._store.read(look)
         found = {user.id: user for user in users}
         for user_id in user_ids - self._doubted:
             for session in tuple(self._of.get(user_id, ())):
-                session.look(found.get(user_id))
+                session.look(found.get(user_id), revoked_before)
         self._looked.set()
         self._looked = asyncio.Event()
 

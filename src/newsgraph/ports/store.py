@@ -11,6 +11,7 @@ from newsgraph.ports.articles import Articles
 from newsgraph.ports.authors import Authors
 from newsgraph.ports.checks import Checks
 from newsgraph.ports.comments import Comments
+from newsgraph.ports.erasures import Erasures
 from newsgraph.ports.keys import Keys
 from newsgraph.ports.lists import Lists
 from newsgraph.ports.log import Log
@@ -48,6 +49,8 @@ class Session(Protocol):
     def checks(self) -> Checks: ...
     @property
     def comments(self) -> Comments: ...
+    @property
+    def erasures(self) -> Erasures: ...
     @property
     def keys(self) -> Keys: ...
     @property

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from newsgraph.domain.users import Claims, User
 
@@ -22,24 +22,12 @@ class Users(Protocol):
         """Notes that their tokens issued before are refused; an earlier time than the noted one changes nothing."""
         ...
 
-    async def comments(self, user_id: int) -> Sequence[int]: ...
-
-    async def reacted(self, user_id: int) -> Sequence[int]:
-        """Comments that they reacted to."""
+    async def revoked_before(self) -> datetime | None:
+        """Everybody's tokens that were issued before are refused."""
         ...
 
-    async def take_back_flags(self, user_id: int) -> Sequence[int]:
-        """Deletes their reports; returns the comments, whose counters are not touched."""
-        ...
-
-    async def held(self, user_id: int) -> Mapping[str, Any]:
-        """All that is kept on the person, as JSON may have it."""
-        ...
-
-    async def forget(self, user_id: int) -> None:
-        """Takes them out of the history with all reasons, drops receipts, makes their comments Anonymous's, and the
-        account nobody's: neither its number nor its subject finds anybody.
-        """
+    async def revoke_all(self, before: datetime) -> datetime:
+        """Notes that; an earlier time than the noted one changes nothing. Returns the time that holds now."""
         ...
 
     async def restrict(self, user: User) -> User:

@@ -9,6 +9,7 @@ from newsgraph.storage.authors import SqlAuthors
 from newsgraph.storage.checks import SqlChecks
 from newsgraph.storage.comments import SqlComments
 from newsgraph.storage.connection import Sql
+from newsgraph.storage.erasures import SqlErasures
 from newsgraph.storage.keys import SqlKeys
 from newsgraph.storage.lists import SqlLists
 from newsgraph.storage.log import Pending, SqlLog
@@ -28,6 +29,7 @@ class SqlSession:
         self.authors = SqlAuthors(sql)
         self.checks = SqlChecks(sql)
         self.comments = SqlComments(sql, now)
+        self.erasures = SqlErasures(sql, now)
         self.keys = SqlKeys(sql, now)
         self.lists = SqlLists(sql, now)
         self.log = SqlLog(sql, now, pending)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 from newsgraph.domain.users import Claims, Role, User
 from newsgraph.storage.connection import Row, Sql
@@ -32,55 +31,16 @@ class SqlUsers:
     async def revoke(self, user_id: int, before: datetime) -> User:
         return _user(self._sql.one("user_revoke", user_id, to_ms(before)))
 
-    async def reacted(self, user_id: int) -> Sequence[int]:
-        return [key for (key,) in self._sql.rows("user_reacted", user_id)]
+    async def revoked_before(self) -> datetime | None:
+        noted: int | None = self._sql.value("users_revoked_before")
+        return from_ms(noted)
 
-    async def comments(self, user_id: int) -> Sequence[int]:
-        return [key for (key,) in self._sql.rows("user_comments", user_id)]
-
-    async def take_back_flags(self, user_id: int) -> Sequence[int]:
-        flagged = [key for (key,) in self._sql.rows("user_flagged", user_id)]
-        self._sql.execute("user_unflag", user_id)
-        return flagged
-
-    async def held(self, user_id: int) -> Mapping[str, Any]:
-        account = self._sql.rows("users_by_ids", batch([user_id]))
-        found = {name: self._sql.rows(name, user_id) for name in _EXPORTED}
-        return {
-            "account": dict(zip(_ACCOUNT, account[0], strict=True)),
-            **{
-                name.removeprefix("export_"): [dict(zip(_EXPORTED[name], row, strict=True)) for row in rows]
-                for name, rows in found.items()
-            },
-        }
-
-    async def forget(self, user_id: int) -> None:
-        self._sql.execute("user_anonymous")
-        for statement in _FORGETTING:
-            self._sql.execute(statement, user_id)
+    async def revoke_all(self, before: datetime) -> datetime:
+        return from_ms(int(self._sql.value("users_revoke_all", to_ms(before))))
 
     async def restrict(self, user: User) -> User:
         restrictions = (to_ms(user.suspended_until), user.banned, user.premoderated)
         return _user(self._sql.one("user_restrict", user.id, *restrictions))
-
-
-_ACCOUNT = ("id", "subject", "name", "role", "suspendedUntil", "banned", "claimsAt", "premoderated", "revokedBefore")
-_EXPORTED = {
-    "export_comments": ("id", "articleId", "parentId", "body", "status", "createdAt", "editedAt"),
-    "export_reactions": ("commentId", "kind"),
-    "export_flags": ("commentId", "reason", "note", "at"),
-    "export_receipts": ("mutation", "key", "result", "at"),
-    "export_history": ("commentId", "userId", "rule", "before", "after", "reason", "at"),
-}
-# What is told apart by who wrote a comment comes before the comments are nobody's.
-_FORGETTING = (
-    "user_unsay_reasons",
-    "user_unsign_history",
-    "user_drop_receipts",
-    "user_drop_prints",
-    "user_hand_over",
-    "user_empty",
-)
 
 
 @lru_cache(maxsize=2_048)
