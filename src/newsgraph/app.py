@@ -68,7 +68,7 @@ def now() -> datetime:
 def create() -> Starlette:
     """What each of several processes serves: everything comes from the environment."""
     settings = from_environment()
-    configure(settings.log_level)
+    configure(settings.log_level, settings.log_format, settings.access_log)
     return build(settings, [_with_supervisor, spare_collector])
 
 

@@ -50,6 +50,8 @@ class Settings:
     trusted_proxies: str = _setting("127.0.0.1,::1", "Proxies that are believed: addresses or networks, with commas.")
     proxy_header: str = _setting("X-Forwarded-For", "Where they say who asks: X-Forwarded-For or Forwarded.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
+    log_format: str = _setting("text", "text: lines for people; json: a JSON object a line.")
+    access_log: bool = _setting(False, "Log a line for each request: never what was asked, only where and how it went.")
     embed_hosts: str = _setting(
         "www.youtube.com,www.youtube-nocookie.com,player.vimeo.com",
         "Hosts whose pages may stand within an article, with commas; frames of others become links.",
@@ -277,6 +279,7 @@ _CHECKS: list[tuple[Any, str]] = [
         lambda s: s.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"),
         "log_level: DEBUG, INFO, WARNING or ERROR.",
     ),
+    (lambda s: s.log_format not in ("text", "json"), "log_format: text or json."),
     (
         lambda s: any(isinstance(v, (int, float)) and v < 0 for v in values(s).values()),
         "a negative number makes no sense here.",

@@ -17,7 +17,7 @@ from newsgraph.settings import PREFIX, Settings, declared, from_environment
 
 Function = Callable[..., Any]
 
-STORE = ("database", "log_level")  # what a command needs that works on the database alone
+STORE = ("database", "log_level", "log_format")  # what a command needs that works on the database alone
 
 
 class SettingOption(click.Option):
@@ -35,7 +35,7 @@ def with_settings(*names: str, without: tuple[str, ...] = ()) -> Callable[[Funct
         @functools.wraps(command)
         def run(**options: Any) -> Any:
             settings = _settings(click.get_current_context(), options, chosen)
-            observe.configure(settings.log_level)
+            observe.configure(settings.log_level, settings.log_format, settings.access_log)
             return command(settings, **options)
 
         optioned: Function = run

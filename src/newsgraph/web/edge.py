@@ -22,6 +22,7 @@ from newsgraph.web.origins import Fields, Origins
 from newsgraph.web.proxies import Proxies
 from newsgraph.web.requests import SAFE
 from newsgraph.web.uvicorn_protocols import with_headers
+from newsgraph.web.visits import Visit
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -52,6 +53,7 @@ class Edge:
         self._name = f"{secrets.token_hex(4)}-%x"  # of a request: no other process has this beginning
         self._numbers = itertools.count(1)
         self._always = _always(self._origins)
+        self._visits = settings.access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -62,12 +64,19 @@ class Edge:
         name = self._introduced(scope, fields)
         REQUEST.set(name)
         sending = with_headers(scope, send, self._headers(name, fields.get(b"origin")))
+        if not self._visits:
+            await self._let_in(scope, receive, sending)
+            return
+        with Visit(scope) as visit:
+            await self._let_in(scope, receive, visit.watching(sending))
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await self._connect(scope, receive, sending)
-        elif (answer := self._answer(scope, fields)) is not None:
-            await answer(scope, receive, sending)
+            await self._connect(scope, receive, send)
+        elif (answer := self._answer(scope, scope["fields"])) is not None:
+            await answer(scope, receive, send)
         else:
-            await self._application(scope, receive, sending)
+            await self._application(scope, receive, send)
 
     def _introduced(self, scope: Scope, fields: Fields) -> str:
         """The request's name, and in the scope who sends it."""

@@ -19,7 +19,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
-from newsgraph.observe import LOG
+from newsgraph.observe import ACCESS, LOG
 from newsgraph.web.bounds import Bounds, Trailers
 from newsgraph.web.pipes import Holder, ResponsePipe, SocketPipe, at_once, body
 
@@ -65,6 +65,8 @@ async def respond(scope: Scope, send: Send, reply: Reply) -> None:
     """A whole response: in one piece where that may be, since head and body by themselves are two system calls."""
     connection: HttpProtocol | None = scope.get("extensions", {}).get(_EXTENSION)
     if connection is not None and connection.respond(reply):
+        if (visit := scope.get("visit")) is not None:
+            visit.answered(reply[0], len(reply[2]))
         return
     status, headers, content = reply
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -192,9 +194,11 @@ class HttpProtocol(_Held, HttpToolsProtocol):
 
     def _refuse(self, status: int, message: str) -> None:
         """The last of this connection. Whoever waits for the answer to another request must not take this for it."""
-        LOG.debug("a request was refused: %s", message)
         if self.transport.is_closing():
             return
+        ACCESS.info(
+            "%d %s", status, message, extra={"facts": {"status": status, "address": self.client and self.client[0]}}
+        )
         before = [cycle for cycle in self._cycles if not cycle.response_complete]
         if self._part == "body" and len(before) == 1 and not before[0].response_started:
             before = []

@@ -8,21 +8,29 @@ import secrets
 import sys
 import warnings
 from collections.abc import Callable, Coroutine
-from contextvars import ContextVar
 from types import CoroutineType
 from typing import Any, ParamSpec
 
+from newsgraph.observe.lines import FORMS
+from newsgraph.observe.lines import REQUEST as REQUEST
+
 LOG = logging.getLogger("newsgraph")
 
-REQUEST: ContextVar[str] = ContextVar("request", default="")
-"""What the request is called that is being answered (`X-Request-Id`); empty when none is."""
+ACCESS = logging.getLogger("newsgraph.access")
+"""A line for each request, where that is wanted; its `facts` (observe.lines) have the parts by name."""
+
+# At DEBUG these write down what they pass on: addresses, headers, statements with the texts of comments.
+_TALKERS = ("httpx", "httpcore", "aiosqlite", "websockets", "hpack", "asyncio")
 
 
-def configure(level: str) -> None:
-    """Everything to standard error, one line an event."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # httpx logs every address that it fetches at INFO, which is not the reader's news.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+def configure(level: str, form: str = "text", access: bool = False) -> None:
+    """Everything to standard error, one line an event; `form` is text or json. `access`: a line for each request."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(FORMS[form]())
+    logging.basicConfig(level=level, handlers=[handler])
+    ACCESS.setLevel(logging.INFO if access else logging.WARNING)
+    for name in _TALKERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     _pass_over_abandoned()
 
 
