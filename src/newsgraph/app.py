@@ -6,14 +6,14 @@ import asyncio
 import gc
 import multiprocessing
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from newsgraph.actions import articles, lists, rates, sections, upkeep
@@ -47,6 +47,12 @@ from newsgraph.web.edge import Edge
 from newsgraph.web.graphql import GraphQLView
 from newsgraph.web.operations import Operations
 from newsgraph.web.rates import Rates
+from newsgraph.web.site import asking
+from newsgraph.web.site.assets import read_assets
+from newsgraph.web.site.cookies import Cookies
+from newsgraph.web.site.rendering import Templates
+from newsgraph.web.site.signing import Door
+from newsgraph.web.site.view import Parts, Site
 from newsgraph.web.sockets import SocketView
 from newsgraph.web.static import BUILT, static
 from newsgraph.web.streaming import StreamView
@@ -110,19 +116,26 @@ def database_path(settings: Settings) -> str:
     return settings.database.removeprefix("sqlite:///")
 
 
-def build(settings: Settings, background: Sequence[Background] = (), routes: Sequence[BaseRoute] = ()) -> Starlette:
+def build(
+    settings: Settings,
+    background: Sequence[Background] = (),
+    routes: Sequence[BaseRoute] = (),
+    accounts: Mapping[str, str] | None = None,
+) -> Starlette:
     """The ASGI application, with `routes` after its own.
 
-    `background` runs beside it while it serves, and is cancelled when it stops.
+    `background` runs beside it while it serves, and is cancelled when it stops. `accounts`: tokens with which anybody
+    may sign in on the pages, by what they are called there.
     """
-    front = _Front()
+    front = _Front(accounts or {})
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with _served(settings, front, background):
             yield
 
-    return _Application(settings, front, [*_routes(settings, front), *routes], lifespan)
+    site = [Mount("/", front.site)] if settings.site else []  # last: it answers whatever nobody else does
+    return _Application(settings, front, [*_routes(settings, front), *routes, *site], lifespan)
 
 
 class _Application(Starlette):
@@ -149,7 +162,7 @@ class _Application(Starlette):
 def _routes(settings: Settings, front: _Front) -> list[BaseRoute]:
     sdl = [Route("/schema.graphql", pages.schema_sdl(schema.sdl()))] if settings.introspection else []
     return [
-        Route("/", pages.index(settings)),
+        Route("/about" if settings.site else "/", pages.index(settings)),
         Route("/healthz", pages.healthz(front.check)),
         *sdl,
         *[Route(folder + "{name:path}", static(BUILT)) for folder in ("/widgets/", "/graphiql/")],
@@ -162,7 +175,7 @@ def _routes(settings: Settings, front: _Front) -> list[BaseRoute]:
 async def _served(settings: Settings, front: _Front, background: Sequence[Background]) -> AsyncIterator[None]:
     bell = LocalBell()
     async with open_newsroom(settings, bell) as newsroom, Tasks() as tasks:
-        running = await _start(newsroom, bell, tasks)
+        running = await _start(newsroom, bell, tasks, front.accounts)
         front.open(running, newsroom)
         for work in background:
             running.jobs.append(tasks.start(work, newsroom))
@@ -183,6 +196,7 @@ async def _last_views(services: Services) -> None:
 class _Front:
     """Stands in the routes from the start; the views behind it exist once the database is open."""
 
+    accounts: Mapping[str, str]
     _running: _Running | None = None
     _newsroom: Newsroom | None = None
 
@@ -194,6 +208,11 @@ class _Front:
             raise RuntimeError("the application serves before its lifespan has begun")
         view = self._running.sockets if scope["type"] == "websocket" else self._running.http
         await view(scope, receive, send)
+
+    async def site(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._running is None:
+            raise RuntimeError("the application serves before its lifespan has begun")
+        await self._running.site(scope, receive, send)
 
     async def check(self) -> str:
         if self._newsroom is None:
@@ -207,11 +226,12 @@ class _Front:
 class _Running:
     http: StreamView
     sockets: SocketView
+    site: Site
     services: Services
     jobs: list[asyncio.Task[None]] = field(default_factory=list)
 
 
-async def _start(newsroom: Newsroom, bell: LocalBell, tasks: Tasks) -> _Running:
+async def _start(newsroom: Newsroom, bell: LocalBell, tasks: Tasks, accounts: Mapping[str, str]) -> _Running:
     settings, hub = newsroom.settings, Hub(newsroom.settings.mailbox_size)
     sessions = Sessions(newsroom.store, now)
     responses = Responses[Key](settings.response_cache) if settings.response_cache else None
@@ -224,7 +244,8 @@ async def _start(newsroom: Newsroom, bell: LocalBell, tasks: Tasks) -> _Running:
     await services.views.renew_salt(newsroom)
     page = await _graphiql(newsroom) if settings.graphiql else None
     built, recognise = schema.build(), known.callers
-    catalogue = await Catalogue.read(built, settings)
+    documents = await asyncio.to_thread(asking.read_documents)
+    catalogue = await Catalogue.read(built, settings, asking.as_trusted(documents))
     operations = Operations(built, services, Answers(built, services, responses), catalogue, tasks)
     admission = Admission(settings.connections, settings.connections_per_address, operations.rates.arrivals)
     sockets = SocketView(operations, services, recognise, sessions, admission)
@@ -232,10 +253,23 @@ async def _start(newsroom: Newsroom, bell: LocalBell, tasks: Tasks) -> _Running:
     http = StreamView(operations, services, recognise, sessions, admission, view)
     watch = watch_commits(database_path(settings), settings.poll_interval, bell)
     secret = settings.secret or await newsroom.store.secret()
+    cookies = Cookies(secret.encode(), settings.address.startswith("https"))
+    door = Door(cookies, recognise, known.shorten, accounts)
+    site = await asyncio.to_thread(_site, settings, asking.Asking(operations, documents), door)
     settled = _periodically(_SETTLE, _settling(operations.rates, secret), newsroom)
     work = [tail.run(bell), sessions.run(), watch, settled, *_periodic(services)]
     work += [known.keyring.run()] if known.keyring else []
-    return _Running(http, sockets, services, [tasks.create_task(one) for one in work])
+    return _Running(http, sockets, site, services, [tasks.create_task(one) for one in work])
+
+
+def _site(settings: Settings, questions: asking.Asking, door: Door) -> Site:
+    """Its templates and files are read here."""
+    assets = read_assets()
+    return Site(
+        Parts(
+            settings, questions, door, Templates(settings, assets, "/widgets/newsgraph.js" if BUILT else None), assets
+        )
+    )
 
 
 def _settling(known: Rates, secret: str) -> Job:

@@ -49,6 +49,8 @@ class Settings:
     )
     trusted_proxies: str = _setting("127.0.0.1,::1", "Proxies that are believed: addresses or networks, with commas.")
     proxy_header: str = _setting("X-Forwarded-For", "Where they say who asks: X-Forwarded-For or Forwarded.")
+    site: bool = _setting(True, "Serve the news site's pages; false: the API alone.")
+    page_cache: int = _setting(16_000_000, "Most bytes of rendered pages kept while they are true; 0: keep none.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
     log_format: str = _setting("text", "text: lines for people; json: a JSON object a line.")
     access_log: bool = _setting(False, "Log a line for each request: never what was asked, only where and how it went.")

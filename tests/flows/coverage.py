@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    ConstDirectiveNode,
+    EnumValueNode,
     FieldNode,
     GraphQLAbstractType,
     GraphQLInterfaceType,
@@ -20,13 +22,15 @@ from graphql import (
     parse,
 )
 
+from newsgraph.domain.users import Role, Viewer
+
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Makes selection sets with every field; those with @auth only when `staff` asks."""
+    """Makes selection sets with every field; those with @auth only where the role that asks includes it."""
 
     schema: GraphQLSchema
-    staff: bool
+    role: Role | None
 
     def of(self, type_name: str, depth: int) -> str:
         """Composite fields down to `depth`."""
@@ -41,6 +45,10 @@ class Selector:
         for member in members:
             yield f"... on {member.name} {{ {' '.join(self._selections(member, depth, ambiguous))} }}"
 
+    def _includes(self, directive: ConstDirectiveNode) -> bool:
+        needed = [one.value.value for one in directive.arguments or () if isinstance(one.value, EnumValueNode)]
+        return directive.name.value != "auth" or all(Viewer(None, self.role).has(Role[name]) for name in needed)
+
     def _selections(self, kind: Any, depth: int, ambiguous: set[str]) -> Iterator[str]:
         yield "__typename"
         if is_abstract_type(kind):
@@ -48,8 +56,7 @@ class Selector:
             return
         for name, field in kind.fields.items():
             named = get_named_type(field.type)
-            guarded = any(directive.name.value == "auth" for directive in field.ast_node.directives or ())
-            if guarded and not self.staff:
+            if not all(map(self._includes, field.ast_node.directives or ())):
                 continue
             alias = f"{name}_{kind.name}: " if name in ambiguous else ""
             if is_leaf_type(named):

@@ -56,8 +56,7 @@ class Visitor:
 
     def selection(self, client: Client, root: Any, call: str, depth: int) -> str:
         kind = get_named_type(root.fields[call.split("(", maxsplit=1)[0]].type)
-        staff = client.role in (Role.MODERATOR, Role.ADMIN)
-        return "" if is_leaf_type(kind) else Selector(self.schema, staff).of(kind.name, depth)
+        return "" if is_leaf_type(kind) else Selector(self.schema, client.role).of(kind.name, depth)
 
 
 async def enrich(newsroom: Newsroom, article: int) -> None:

@@ -40,7 +40,8 @@ def demo(settings: Settings, still: bool) -> int:
         for role, token in tokens.items():
             click.echo(f"{role.value:<10}{token}")
         background = [app.spare_collector, *([] if still else [simulation.run])]
-        return serve_one(app.build(chosen, background, [images()]), opened, chosen)
+        accounts = {f"Demo {role.value.title()}": token for role, token in tokens.items()}
+        return serve_one(app.build(chosen, background, [images()], accounts), opened, chosen)
 
 
 @contextmanager

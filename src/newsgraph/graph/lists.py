@@ -16,6 +16,7 @@ from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.lists import SHOWN, ListFamily, ListKey, RankedItem, RankedList, list_title, parse_list_key
 from newsgraph.domain.pages import PageArguments, Slice, page_of, page_slice
 from newsgraph.domain.sections import Section
+from newsgraph.domain.users import Role
 from newsgraph.engine.execution import WayBack
 from newsgraph.graph import articles
 from newsgraph.graph.context import Context, Info
@@ -216,6 +217,25 @@ def id_(root: Listing) -> strawberry.ID:
 async def section(root: Listing, info: Info) -> Section | None:
     section_id = root.stored.section_id
     return None if section_id is None else await info.context.loaders.section(section_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Curated:
+    """Articles that editors put first, in order, and those that they keep out."""
+
+    pinned: Sequence[Article]
+    excluded: Sequence[Article]
+
+
+async def curation(root: Listing, info: Info) -> Curated:
+    context = info.context
+    if not context.viewer.has(Role.EDITOR):
+        raise Fault(FaultCode.FORBIDDEN, "Only editors may see this.")
+    context.depends.on(f"list:{root.key}")
+    chosen = await context.read(lambda s: s.lists.curation(root.key))
+    found = await context.loaders.article.load_many([*chosen.pinned, *chosen.excluded])
+    known = {article.id: article for article in found if article is not None}
+    return Curated(*([known[i] for i in ids if i in known] for ids in (chosen.pinned, chosen.excluded)))
 
 
 async def items(root: Listing, info: Info, first: int | None = None, after: str | None = None) -> Connection:

@@ -224,6 +224,18 @@ class RankedList(Node):
         "Without first: as many as the page shows (6 for latest, 5 for the others).",
         pages_of("first", assumed=6),
     )
+    curation: ListCuration = by(
+        lists.curation, "What editors decided for it. Editors only.", auth(Role.EDITOR), cost(5), PRIVATE
+    )
+
+
+@strawberry.type(description="What editors decided for a list, beside what its ranking proposes.")
+class ListCuration:
+    pinned: list[Article] = of(
+        "In the order in which they lead the list. One that is not published at present waits for its place.",
+        list_of(5),
+    )
+    excluded: list[Article] = of("Never in the list, whatever the ranking says.", list_of(5))
 
 
 @strawberry.type

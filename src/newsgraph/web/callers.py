@@ -80,10 +80,15 @@ _STATUS = {
 }
 
 
+def status_of(code: FaultCode) -> int:
+    """Of HTTP."""
+    return _STATUS.get(code, 400)
+
+
 def refused(error: Fault | HTTPException) -> Response:
     """Faults that come before any operation are GraphQL errors with their code, too."""
     if isinstance(error, Fault):
-        status = _STATUS.get(error.code, 400)
+        status = status_of(error.code)
         seconds = error.seconds if isinstance(error, RateLimited) else 5 if status == 503 else None
         later = {} if seconds is None else {"retry-after": str(seconds)}
         return JSONResponse({"errors": shown(error)}, status, {"cache-control": "no-store", **later})

@@ -25,9 +25,13 @@ class Catalogue:
         )
 
     @classmethod
-    async def read(cls, schema: NewsSchema, settings: Settings) -> Catalogue:
-        """With the trusted documents that the settings name. Errors: engine.persisted.BadTrusted."""
-        return cls(schema, settings, await asyncio.to_thread(_trusted, settings.trusted_documents))
+    async def read(cls, schema: NewsSchema, settings: Settings, own: Sequence[Trusted] = ()) -> Catalogue:
+        """With the trusted documents that the settings name, and where no others may be executed with our `own`.
+
+        Errors: engine.persisted.BadTrusted.
+        """
+        trusted = await asyncio.to_thread(_trusted, settings.trusted_documents)
+        return cls(schema, settings, [*trusted, *own] if settings.only_trusted_documents else trusted)
 
     def find(self, request: Request, pay: Callable[[int], None] | None = None) -> Document:
         """Parsed and validated, once for each text. Errors: Fault, engine.documents.RequestError.

@@ -1,0 +1,1 @@
+"""The news site: pages for people, made of the same operations that any client may send."""
