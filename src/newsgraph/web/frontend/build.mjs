@@ -23,6 +23,7 @@ const options = {
   metafile: true,
   format: "esm",
   target: ["chrome110", "firefox115", "safari16.4"],
+  charset: "utf8", // Korean and Arabic texts are half as long as they would be escaped
   define: { "process.env.NODE_ENV": '"production"' },
   legalComments: "none", // licences.txt has them whole
   logLevel: "warning",

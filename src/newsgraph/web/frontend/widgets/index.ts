@@ -1,3 +1,6 @@
-// The widgets: `<script type="module" src=".../widgets/newsgraph.js">` defines their elements.
+/** The widgets of newsgraph: `<newsgraph-comments>`, `<newsgraph-list>` and `<newsgraph-live-count>`. */
 
-export {};
+export { NewsgraphComments } from "./comments/element";
+export { NewsgraphList } from "./list";
+export { NewsgraphLiveCount } from "./live_count";
+export { addStrings, type Strings } from "./words";
