@@ -37,7 +37,7 @@ export class NewsgraphComments extends Widget implements Scene {
   static readonly observedAttributes = ["article", "endpoint", "lang", "order", "token", "token-url", "sign-in", "focus"];
 
   /** Where a token comes from, instead of an attribute: asked once, and again when a token was refused. */
-  getToken: TokenSource | undefined;
+  declare getToken: TokenSource | undefined; // it may have been set before the element was defined
 
   discussion!: Discussion;
   readonly #live = h("div", { role: "status", class: "unseen" });
