@@ -35,8 +35,9 @@ $(INSTALLED): pyproject.toml
 demo: setup ## Serve an invented newsroom in which something happens (PORT=8000)
 	$(BIN)/newsgraph demo --port $(PORT)
 
+# A process for each core, up to four: half of the suite waits for other processes, and storms want the cores, too.
 test: setup packages ## Run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 fuzz: setup ## Throw made-up operations at a served newsroom (SECONDS=300)
 	$(BIN)/python -m tests.security.fuzzing $(SECONDS)

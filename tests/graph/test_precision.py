@@ -156,7 +156,7 @@ async def found(world: World) -> None:
         (Question(SECTION, {"slug": "science"}), found),
         (asked("Lists", keys=["latest/science"]), found),
     ],
-    ids=str,
+    ids=lambda part: getattr(part, "__name__", None) or str(part),
 )
 async def test_what_was_asked_for_too_early_is_there_when_it_comes(
     world: World, question: Question, comes: Callable[[World], Awaitable[None]]
