@@ -76,7 +76,9 @@ def shoot(browser: Any, address: str, size: str, scheme: str, only: str) -> None
             for name, path, _ in [entry for entry in wanted if entry[2] == account]:
                 page.goto(address + path)
                 page.evaluate("document.querySelectorAll('img').forEach((one) => (one.loading = 'eager'))")
+                page.evaluate("document.getElementById('bottom')?.scrollIntoView()")  # comments load when one is near
                 page.wait_for_load_state("networkidle")
+                page.evaluate("scrollTo(0, 0)")
                 page.screenshot(path=OUT / f"{name}-{size}-{scheme}.png", full_page=True)
                 over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
                 if over > 0:

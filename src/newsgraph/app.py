@@ -162,7 +162,7 @@ class _Application(Starlette):
 def _routes(settings: Settings, front: _Front) -> list[BaseRoute]:
     sdl = [Route("/schema.graphql", pages.schema_sdl(schema.sdl()))] if settings.introspection else []
     return [
-        Route("/about" if settings.site else "/", pages.index(settings)),
+        *([] if settings.site else [Route("/", pages.index(settings))]),
         Route("/healthz", pages.healthz(front.check)),
         *sdl,
         *[Route(folder + "{name:path}", static(BUILT)) for folder in ("/widgets/", "/graphiql/")],
@@ -254,7 +254,7 @@ async def _start(newsroom: Newsroom, bell: LocalBell, tasks: Tasks, accounts: Ma
     watch = watch_commits(database_path(settings), settings.poll_interval, bell)
     secret = settings.secret or await newsroom.store.secret()
     cookies = Cookies(secret.encode(), settings.address.startswith("https"))
-    door = Door(cookies, recognise, known.shorten, accounts)
+    door = Door(settings.address, cookies, recognise, known.shorten, accounts)
     site = await asyncio.to_thread(_site, settings, asking.Asking(operations, documents), door)
     settled = _periodically(_SETTLE, _settling(operations.rates, secret), newsroom)
     work = [tail.run(bell), sessions.run(), watch, settled, *_periodic(services)]

@@ -150,7 +150,7 @@ CROSS = [
 
 @pytest.mark.parametrize(("headers", "status"), CROSS)
 def test_a_form_of_another_site_changes_nothing(kim: Reader, headers: dict[str, str], status: int) -> None:
-    seal = re.findall(r'data-seal="([0-9a-f]+)"', kim.get("/").text)[0]
+    seal = re.findall(r'name="seal" value="([0-9a-f]+)"', kim.get("/").text)[0]
     sent = {"seal": seal, "body": f"From elsewhere {headers}"}
 
     answer = kim.http.post("/articles/ferry/comments", data=sent, headers=headers)
@@ -164,7 +164,7 @@ def test_a_form_of_another_site_changes_nothing(kim: Reader, headers: dict[str, 
 
 
 @pytest.mark.parametrize("seal", ["", "0" * 64, "ä"])
-@pytest.mark.parametrize("path", ["/articles/ferry/comments", "/sign-out", "/session/token", "/desk/comments"])
+@pytest.mark.parametrize("path", ["/articles/ferry/comments", "/sign-out", "/desk/comments"])
 def test_a_form_without_the_seal_changes_nothing_and_loses_nothing(kim: Reader, seal: str, path: str) -> None:
     answer = kim.http.post(path, data={"seal": seal, "body": "What I typed."})
 
@@ -192,8 +192,7 @@ def test_a_form_has_an_end(kim: Reader) -> None:
 
 
 def test_scripts_get_a_token_that_ends_soon(kim: Reader) -> None:
-    seal = re.findall(r'data-seal="([0-9a-f]+)"', kim.get("/").text)[0]
-    answer = kim.http.post("/session/token", data={"seal": seal})
+    answer = kim.get("/session/token", **{"sec-fetch-site": "same-origin"})
 
     token = answer.json()["token"]
     assert answer.headers["cache-control"] == "no-store"
@@ -204,11 +203,22 @@ def test_scripts_get_a_token_that_ends_soon(kim: Reader) -> None:
     assert asked.json()["data"]["viewer"]["name"] == "Kim & <Co>"
 
 
+def test_another_sites_page_gets_no_token(kim: Reader) -> None:
+    for headers in (
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example"},
+    ):
+        answer = kim.get("/session/token", **headers)
+        assert answer.status_code == 403
+        assert "access-control-allow-origin" not in answer.headers
+
+
 def test_who_is_not_signed_in_is_sent_to_do_it_and_gets_no_token(reader: Reader) -> None:
     assert reader.get("/desk/comments?queue=PENDING").headers["location"] == (
         "/sign-in?next=%2Fdesk%2Fcomments%3Fqueue%3DPENDING"
     )
-    assert reader.http.post("/session/token", data={"seal": ""}).status_code == 401
+    assert reader.get("/session/token").json() == {"token": None}
     assert reader.http.post("/articles/ferry/comments", data={"body": "Lost?"}).status_code == 401
     assert "Lost?" in reader.http.post("/articles/ferry/comments", data={"body": "Lost?"}).text
 

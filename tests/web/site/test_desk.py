@@ -87,7 +87,7 @@ def test_each_desk_is_for_those_whose_it_is(site: str, role: Role, path: str, st
 
 
 def seal(page: httpx.Response) -> str:
-    return str(re.findall(r'data-seal="([0-9a-f]+)"', page.text)[0])
+    return str(re.findall(r'name="seal" value="([0-9a-f]+)"', page.text)[0])
 
 
 def chosen(page: httpx.Response, name: str) -> list[str]:

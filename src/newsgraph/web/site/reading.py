@@ -76,6 +76,11 @@ async def search(visit: Visit) -> Page:
     return Page("search.html", typed | frame.data | {"html": html}, status=400 if typed["problem"] else 200)
 
 
+async def about(visit: Visit) -> Page:
+    found = await visit.asking.query("Frame", visit.caller)
+    return Page("about.html", found.data, found.mark)
+
+
 async def article(visit: Visit, settings: Settings) -> Page:
     """The page as it is read; reading it is a view."""
     found = await article_found(visit)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from newsgraph.domain.errors import Fault
 from newsgraph.domain.users import SignIn
 from newsgraph.web.callers import Recognise
-from newsgraph.web.site.cookies import TOKEN_MAX, Cookies, own_path
+from newsgraph.web.site.cookies import TOKEN_MAX, Cookies, from_our_pages, own_path
 from newsgraph.web.site.visits import Page, Visit
 
 _SEE_OTHER = 303
@@ -21,8 +22,12 @@ Shorten = Callable[[str], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`accounts`: tokens that anybody may sign in with, by what the page calls them: those of the demo, else none."""
+    """`address` of the site. `accounts`: tokens that anybody may sign in with, by what the page calls them.
 
+    Those are the demo's; else there are none.
+    """
+
+    address: str
     cookies: Cookies
     recognise: Recognise
     shorten: Shorten
@@ -63,6 +68,11 @@ async def leave(visit: Visit, door: Door) -> Response:
 
 
 async def token(visit: Visit, door: Door) -> Response:
-    """For scripts of our own pages, which cannot read the cookie: what they have ends soon. Errors: Fault."""
-    visit.signed_in()
-    return JSONResponse({"token": await door.shorten(visit.token)}, headers={"cache-control": "no-store"})
+    """For scripts of our own pages, which cannot read the cookie: what they get ends soon. Null for nobody.
+
+    Errors: Fault, HTTPException(403) for another site's page, which could not read it anyway.
+    """
+    if not from_our_pages(visit.request.headers, door.address):
+        raise HTTPException(403, "This is for the pages of this site.")
+    found = None if visit.person is None else await door.shorten(visit.token)
+    return JSONResponse({"token": found}, headers={"cache-control": "no-store", "vary": "Cookie"})

@@ -59,17 +59,19 @@ _STATUS = {
 }
 
 
-def policy(address: str) -> str:
-    """Content-Security-Policy: nothing inline and nothing from elsewhere, but for pictures, which articles bring along.
+def policy(settings: Settings) -> str:
+    """Content-Security-Policy: nothing inline and nothing from elsewhere, but for what articles bring along.
 
-    The socket is named, because browsers do not agree whether 'self' has it.
+    That is pictures, and frames of `embed_hosts`. The socket is named: browsers do not agree whether 'self' has it.
     """
+    frames = [f"https://{host}" for host in settings.embedded] or ["'none'"]
     parts = [
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data: https: http:",
-        f"connect-src 'self' {address.replace('http', 'ws', 1)}",
+        f"connect-src 'self' {settings.address.replace('http', 'ws', 1)}",
+        f"frame-src {' '.join(frames)}",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -84,6 +86,7 @@ def _pages(settings: Settings, door: Door) -> list[tuple[str, str, Handler]]:
         ("GET", "/sections/{slug}", reading.section),
         ("GET", "/authors/{slug}", reading.author),
         ("GET", "/search", reading.search),
+        ("GET", "/about", reading.about),
         ("GET", "/articles/{slug}", partial(reading.article, settings=settings)),
         ("POST", "/articles/{slug}/comments", partial(commenting.post, settings=settings)),
         ("GET", thread, reading.thread),
@@ -93,7 +96,7 @@ def _pages(settings: Settings, door: Door) -> list[tuple[str, str, Handler]]:
         ("GET", "/sign-in", partial(signing.form, door=door)),
         ("POST", "/sign-in", partial(signing.enter, door=door)),
         ("POST", "/sign-out", partial(signing.leave, door=door)),
-        ("POST", "/session/token", partial(signing.token, door=door)),
+        ("GET", "/session/token", partial(signing.token, door=door)),
         ("GET", "/desk", desk.front),
         ("GET", "/desk/comments", desk.queue),
         ("POST", "/desk/comments", desk.moderate),
@@ -118,7 +121,7 @@ class Site:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._kept = Kept(parts.settings.page_cache)
-        self._guards = GUARDS | {"content-security-policy": policy(parts.settings.address)}
+        self._guards = GUARDS | {"content-security-policy": policy(parts.settings)}
         pages = _pages(parts.settings, parts.door)
         routes = [Route(path, self._endpoint(handler), methods=[method]) for method, path, handler in pages]
         routes.append(Route("/assets/{name}", self._asset))
