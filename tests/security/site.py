@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -98,19 +98,25 @@ def _check(back: Back, body: Any, everything: str) -> None:
     assert [text for text in back.never if text in everything] == []
 
 
+Hide = Callable[[Newsroom], Awaitable[None]]
+
+
 @asynccontextmanager
-async def opened_site(settings: Settings) -> AsyncIterator[Site]:
+async def opened_site(settings: Settings, *more: Hide) -> AsyncIterator[Site]:
+    """`more` hides something besides."""
     async with app.open_newsroom(settings) as newsroom:
         await newsroom.store.write(furnish)
-        await _hide(newsroom, {role: await _person(newsroom, role) for role in Role})
+        await _hide(newsroom, {role: await person(newsroom, role) for role in Role})
+        for hide in more:
+            await hide(newsroom)
     async with serving(settings) as url, httpx.AsyncClient(base_url=url) as http:
         yield Site(url, http)
 
 
-async def _person(newsroom: Newsroom, role: Role) -> Viewer:
-    """Whom `Sent.by` speaks for."""
+async def person(newsroom: Newsroom, role: Role, called: str = "") -> Viewer:
+    """Whom `Sent.by` speaks for, or somebody else of that role."""
     long_ago = datetime.now(UTC) - timedelta(minutes=1)
-    name = role.value.title()
+    name = called or role.value.title()
     return await users.recognise(newsroom, Claims(f"test:{role.value}:{name}", name, role, long_ago, None))
 
 
