@@ -28,12 +28,12 @@ _TOLD = 200
 
 
 class Parser:
-    """Parses one source after the other. Its process begins with the first, and anew after each that was too much."""
+    """Parses one source after the other. Its `process` begins with the first, and anew after each that was too much."""
 
     def __init__(self, settings: Settings) -> None:
         self._memory, self._seconds = settings.import_memory, settings.import_parse_timeout
-        self._limits = Limits(settings.import_items, settings.import_item_size)
-        self._process: Process | None = None
+        self._limits = Limits(settings.import_items, settings.import_item_size, settings.article_elements)
+        self.process: Process | None = None
 
     async def __aenter__(self) -> Parser:
         return self
@@ -58,7 +58,7 @@ class Parser:
         return answer
 
     async def _asked(self, question: object) -> Any:
-        process = self._process = self._process or await _begun(self._memory)
+        process = self.process = self.process or await _begun(self._memory)
         sending, coming = process.stdin, process.stdout
         assert sending is not None and coming is not None  # noqa: S101, PT018 - both were asked for
         for piece in _message(question):
@@ -68,7 +68,7 @@ class Parser:
         return pickle.loads(await coming.readexactly(length))  # noqa: S301 - from our own process
 
     async def _end(self) -> None:
-        process, self._process = self._process, None
+        process, self.process = self.process, None
         if process is None:
             return
         if process.returncode is None:

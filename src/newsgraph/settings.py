@@ -59,6 +59,7 @@ class Settings:
         "Hosts whose pages may stand within an article, with commas; frames of others become links.",
     )
     link_rel: str = _setting("nofollow ugc noopener", "What an article's links are marked with (rel).")
+    article_elements: int = _setting(20_000, "Most elements in an article's text.")
     graphiql: bool = _setting(True, "Answer browsers at /graphql with GraphiQL.")
     page_default: int = _setting(20, "Items of a page when the client does not say.")
     page_maximum: int = _setting(100, "Most items of a page; more is PAGE_TOO_LARGE.")
@@ -291,8 +292,8 @@ _CHECKS: list[tuple[Any, str]] = [
         "mailbox_size, readers, write_queue, replay_limit, socket_operations: at least 1.",
     ),
     (
-        lambda s: min(s.import_max_bytes, s.import_items, s.import_item_size) < 1,
-        "import_max_bytes, import_items, import_item_size: at least 1.",
+        lambda s: min(s.article_elements, s.import_max_bytes, s.import_items, s.import_item_size) < 1,
+        "article_elements, import_max_bytes, import_items, import_item_size: at least 1.",
     ),
     (
         lambda s: min(s.import_parse_timeout, s.import_timeout) <= 0,

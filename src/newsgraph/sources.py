@@ -26,6 +26,7 @@ _TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # without a single byte; a server 
 _JWKS_MAX = 500_000  # bytes; a hundred keys with their certificates
 _JWKS_DEADLINE = 5.0  # seconds: whoever signs in with a new key waits for it
 _REDIRECT_STATUSES = {301, 302, 303, 307, 308}
+_PORT_MAX = 65_535  # httpx takes more, and the socket overflows
 _HEADERS = {
     "User-Agent": f"newsgraph/{__version__}",
     "Accept": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
@@ -256,7 +257,7 @@ async def _follow(client: httpx.AsyncClient, url: str, reach: Reach) -> Source:
 
 async def _get(client: httpx.AsyncClient, url: httpx.URL, reach: Reach) -> httpx.Response:
     """The response, its body unread, from the first address of the host that takes the connection."""
-    if url.scheme not in reach.schemes or not url.host:
+    if url.scheme not in reach.schemes or not url.host or (url.port or 0) > _PORT_MAX:
         reason = f"leads to {url}, which is no {' or '.join(reach.schemes)} address"
         raise SourceFailure(ImportErrorCode.REFUSED, reason)
     *others, last = await _addresses(url, reach.refuses)

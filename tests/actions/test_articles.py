@@ -101,6 +101,7 @@ async def test_a_given_slug_is_kept_or_refused(desk: Desk) -> None:
         ({"headline": "x" * 301}, ArticleErrorCode.INVALID, "headline"),
         ({"standfirst": "x" * 1_001}, ArticleErrorCode.INVALID, "standfirst"),
         ({"language": "english language"}, ArticleErrorCode.INVALID, "language"),
+        ({"body_html": "<p>" * 40_002}, ArticleErrorCode.INVALID, "bodyHtml"),
         ({"slug": "!!!"}, ArticleErrorCode.INVALID, "slug"),
         ({"tags": ("x" * 61,)}, ArticleErrorCode.INVALID, "tags"),
         ({"lead_image": Image("/i.png")}, ArticleErrorCode.INVALID, "leadImage"),
@@ -236,6 +237,7 @@ async def test_an_update_that_changes_nothing_is_none(desk: Desk, changes: dict[
     ("changes", "code"),
     [
         ({"headline": ""}, ArticleErrorCode.INVALID),
+        ({"body_html": "<p>" * 40_002}, ArticleErrorCode.INVALID),
         ({"standfirst": "x" * 1_001}, ArticleErrorCode.INVALID),
         ({"tags": ("x",) * 2 + tuple(f"t{n}" for n in range(50))}, ArticleErrorCode.INVALID),
         ({"lead_image": Image("data:x")}, ArticleErrorCode.INVALID),

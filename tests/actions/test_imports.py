@@ -234,6 +234,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"published_at": datetime(2026, 6, 1)}, "has a date without a time zone: 2026-06-01T00:00:00"),  # noqa: DTZ001
     ({"published_at": datetime(1, 1, 2, tzinfo=UTC)}, "has a date beyond belief: 0001-01-02T00:00:00+00:00"),
     ({"updated_at": datetime(2099, 1, 1, tzinfo=UTC)}, "has a date beyond belief: 2099-01-01T00:00:00+00:00"),
+    ({"body_html": "<p>" * 40_002}, "has more than 20,000 elements (setting article_elements)"),
     ({"source": ""}, "has no identity: source and guid"),
 ]
 

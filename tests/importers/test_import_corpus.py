@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from newsgraph.domain.articles import ArticleDraft
+from newsgraph.domain.errors import ImportErrorCode
 from newsgraph.importers import ImportFormatError, Parsed, parse
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -173,6 +174,15 @@ def test_bodies_and_pictures_of_the_difficult_ones() -> None:
     assert all(draft.lead_image for draft in mint)
     theory = parse((FEEDS / "neverworkintheory.atom").read_bytes(), "neverworkintheory.atom").drafts
     assert 'src="https://neverworkintheory.org/static/2023-04/zhou-shurui.png"' in theory[1].body_html
+
+
+@pytest.mark.parametrize("folder", ["html", "ninjs", "newsml", "wxr"])
+def test_what_cannot_be_imported_yet_is_told_so(folder: str) -> None:
+    """Taken for a feed or for JSON Lines, drafts and pictures would be published as articles."""
+    for path in sorted((DATA / folder).iterdir()):
+        with pytest.raises(ImportFormatError) as caught:
+            parse(path.read_bytes(), str(path))
+        assert caught.value.code is ImportErrorCode.NOT_SUPPORTED, path
 
 
 def test_the_two_thousand_articles_of_the_open_sample() -> None:

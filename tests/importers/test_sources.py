@@ -7,8 +7,8 @@ import gzip
 import os
 import sys
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from newsgraph import sources
 from newsgraph.domain.errors import ImportErrorCode as Code
 from newsgraph.settings import Settings
 from newsgraph.sources import Address, Reach, Source, SourceError, SourceFailure, fetch, is_private, read_sources
+from tests.importers.server import Answer, Site, all_but_this_server, answer, opened, redirect
 
 RSS = b"<rss version='2.0'><channel><title>T</title><item><title>One</title></item></channel></rss>"
 LINE = b'{"headline": "One"}\n'
@@ -112,57 +113,11 @@ async def test_standard_input() -> None:
 
 # --- http ---
 
-Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class Site:
-    """A server that answers each path with whatever bytes it is told to, and remembers what it was asked."""
-
-    answers: dict[str, Answer] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    port: int = 0
-
-    def url(self, path: str, host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            request = (await reader.readuntil(b"\r\n\r\n")).decode()
-            self.asked.append(request)
-            await self.answers[request.split(" ")[1]](writer)
-            await writer.drain()
-        except ConnectionError:
-            pass  # the client has had enough
-        finally:
-            writer.close()
-
-
-def answer(body: bytes = b"", status: str = "200 OK", **headers: str) -> Answer:
-    lines = [f"HTTP/1.1 {status}", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
-
-    async def write(writer: asyncio.StreamWriter) -> None:
-        writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode() + body)
-
-    return write
-
-
-def redirect(location: str, status: str = "302 Found") -> Answer:
-    return answer(status=status, Location=location)
-
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    site = Site()
-    server = await asyncio.start_server(site.serve, "127.0.0.1", 0)
-    async with server:
-        site.port = server.sockets[0].getsockname()[1]
+    async with opened() as site:
         yield site
-
-
-def all_but_this_server(address: Address) -> bool:
-    """The rule of everyday use, as if the test's own server stood on a public address."""
-    return address != ip_address("127.0.0.1") and is_private(address)
 
 
 async def test_a_page_with_its_content_type(site: Site) -> None:

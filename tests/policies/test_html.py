@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsgraph.policies.html import Markup, sanitise, text_of
+from newsgraph.settings import Settings, SettingsError
 
 ALLOWED = Markup(frozenset({"player.example"}), "nofollow ugc noopener")
 REL = 'rel="nofollow ugc noopener"'
@@ -147,6 +148,26 @@ def test_frames_of_other_hosts_are_links_however_they_are_written(address: str) 
     html = sanitise(f'<iframe src="{address}"></iframe>', ALLOWED).html
     assert "<iframe" not in html
     assert html.startswith("<a href=") or not html
+
+
+@pytest.mark.parametrize(
+    ("changes", "setting"),
+    [
+        ({"embed_hosts": "https://player.example"}, "embed_hosts"),
+        ({"embed_hosts": "player.example:8443"}, "embed_hosts"),
+        ({"embed_hosts": "*.example"}, "embed_hosts"),
+        ({"embed_hosts": "news.example", "site_url": "https://NEWS.example/"}, "embed_hosts"),
+        ({"link_rel": 'nofollow" onclick="x()'}, "link_rel"),
+    ],
+)
+def test_settings_that_would_let_something_through(changes: dict[str, str], setting: str) -> None:
+    with pytest.raises(SettingsError, match=setting):
+        Settings(**changes)  # type: ignore[arg-type]
+
+
+def test_hosts_are_taken_from_the_settings() -> None:
+    allowed = Markup.of(Settings(embed_hosts=" Player.example, other.example ,"))
+    assert allowed.embed_hosts == {"player.example", "other.example"}
 
 
 def test_links_are_marked_as_the_settings_say() -> None:

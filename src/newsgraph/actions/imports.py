@@ -15,7 +15,7 @@ from newsgraph.actions.editions import Edition
 from newsgraph.actions.newsroom import Newsroom
 from newsgraph.domain.articles import Article, ArticleDraft, ArticleRecord, ArticleStatus, Body, Image, Origin
 from newsgraph.domain.authors import Byline
-from newsgraph.domain.text import one_line, shorten, slugify
+from newsgraph.domain.text import elements, one_line, shorten, slugify
 from newsgraph.policies import articles as fields
 from newsgraph.policies.html import Markup, sanitise
 from newsgraph.ports.store import Session
@@ -230,6 +230,8 @@ def _prepared(draft: ArticleDraft, allowed: Markup) -> _Prepared | Rejection:
 
 
 def _normalised(draft: ArticleDraft, allowed: Markup) -> _Prepared:
+    if elements(draft.body_html) > allowed.elements:
+        raise _UnfitError(f"has more than {allowed.elements:,} elements (setting article_elements)")
     body = sanitise(draft.body_html, allowed)
     headline = one_line(draft.headline)
     normal = replace(

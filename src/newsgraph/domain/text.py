@@ -41,6 +41,11 @@ def slugify(text: str) -> str:
     return cut or words[:SLUG_MAX]
 
 
+def elements(html: str) -> int:
+    """Elements of a fragment, each with its beginning and its end; at most half as many begin and do not end."""
+    return html.count("<") // 2
+
+
 def reading_minutes(text: str) -> int:
     """Minutes to read, rounded to the nearest, at least 1."""
     unspaced = len(_UNSPACED.findall(text))

@@ -35,7 +35,7 @@ FORMATS = [
 ]
 
 _NEWSML = {"newsml", "newsitem", "newsmessage", "packageitem", "nitf"}
-_NINJS = re.compile(r'"(?:versioncreated|body_xhtml|body_html)"\s*:')
+_NINJS = re.compile(r'"(?:versioncreated|contentcreated|body_x?html)"\s*:', re.IGNORECASE)
 # What would pass for one of the formats above, or is asked for by name. A WordPress export is an RSS feed whose items
 # are pages, drafts and pictures, too: taken for a feed, it would publish what was never meant to be.
 _NOT_YET: list[tuple[Callable[[str], bool], str]] = [

@@ -18,6 +18,29 @@ _MARKS = [
     (b"\0{", "utf-16-be"),
 ]
 
+# Python's names for the encodings of the web (encoding.spec.whatwg.org, "Names and labels") and UTF-32. It knows
+# others: those of its own sources (unicode_escape), texts in disguise (utf-7), squares of time (punycode).
+_WEB = {
+    *("ascii", "utf-8", "utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-32-be", "utf-32-le"),
+    *("big5", "big5hkscs", "cp932", "cp949", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "iso2022_jp", "shift_jis"),
+    *("cp866", "cp874", "koi8-r", "koi8-u", "mac-cyrillic", "mac-roman", "tis-620"),
+    *(f"cp{number}" for number in range(1250, 1259)),
+    *(f"iso8859-{number}" for number in range(1, 17)),
+}
+
+
+def codec(label: str) -> str | None:
+    """Python's name for an encoding that it knows."""
+    try:
+        return codecs.lookup(label).name
+    except (LookupError, ValueError):  # ValueError: a zero byte in the label
+        return None
+
+
+def of_the_web(label: str) -> bool:
+    """Whether feeds may be written in it; True for what nobody knows, so that it is guessed."""
+    return (codec(label) or "ascii") in _WEB
+
 
 def marked_encoding(data: bytes) -> str | None:
     """The codec that a byte order mark or the first character's zero byte gives away."""
@@ -25,13 +48,11 @@ def marked_encoding(data: bytes) -> str | None:
 
 
 def charset(content_type: str | None) -> str | None:
-    """The charset parameter of a Content-Type, if Python knows that charset."""
+    """The charset parameter of a Content-Type, if it is known and one of the web's."""
     header = Message()
     header["Content-Type"] = (content_type or "").replace("\r", " ").replace("\n", " ")
-    try:
-        return codecs.lookup(header.get_content_charset() or "").name
-    except (LookupError, ValueError):
-        return None
+    name = codec(header.get_content_charset() or "")
+    return name if name in _WEB else None
 
 
 def decode_exactly(data: bytes, content_type: str | None) -> str:

@@ -22,7 +22,7 @@ from newsgraph.domain.articles import ArticleDraft, Image
 from newsgraph.domain.authors import Byline
 from newsgraph.domain.errors import ImportErrorCode
 from newsgraph.domain.text import one_line
-from newsgraph.importers.decoding import charset, decode, marked_encoding
+from newsgraph.importers.decoding import charset, decode, marked_encoding, of_the_web
 from newsgraph.importers.fields import language_tag, unique_bylines, unique_tags, web_address
 from newsgraph.importers.markup import absolute_links, paragraphs, plain
 from newsgraph.importers.parsed import Broken, ImportFormatError, Parsed, Raw, gather
@@ -33,15 +33,23 @@ Found = Mapping[str, Any]
 _BEFORE_ROOT = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 _ROOTS = {"rss", "rdf", "feed"}
-_LONG_ENTITY = re.compile(r"<!ENTITY[^>]{60,}", re.IGNORECASE)
-_ITEM_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_DECLARED = re.compile(r"""\s*<\?xml[^>]*?encoding\s*=\s*["']([^"'>]*)["']""")
+# Long, external, made of other entities, or for the DTD itself: feeds have no use for these, and attacks do.
+_BAD_ENTITY = re.compile(r"<!ENTITY(?:[^>]{60,}|\s+%|[^>]*(?:&[^#]|\b(?:SYSTEM|PUBLIC)\b))", re.IGNORECASE)
+_ITEM_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _HTML = {"text/html", "application/xhtml+xml"}
 _IMAGE_FILE = re.compile(r"\.(?:avif|gif|jpe?g|png|webp)(?:[?#]|$)", re.IGNORECASE)
 _MARKUP = re.compile(r"</[A-Za-z]\w*>|&#?\w+;")
 # feedparser takes the captions of Media RSS for titles and descriptions of the item; under another name they are apart.
-_MEDIA_TEXT = re.compile(rb"(</?media:)(title|description)\b[^>]*?(/?>)")
+_MEDIA_TEXT = re.compile(rb"(</?media:)(title|description)\b[^<>]*?(/?>)")
 _CAPTION = "media_caption_description"
+_ADDRESS_MAX = 250  # characters of a name with an address, of which parseaddr recurses twice for each bracket
+# References to halves of characters, which no text can hold: U+D800 to U+DFFF.
+_HALF = re.compile(
+    rb"&#(?:x0*d[89a-f][0-9a-f]{2}|0*(?:5529[6-9]|55[3-9]\d\d|56\d{3}|57[0-2]\d\d|573[0-3]\d|5734[0-3]));",
+    re.IGNORECASE,
+)
 _OLDEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 
@@ -82,32 +90,38 @@ def parse(raw: Raw) -> Parsed:
 
 
 def _read(raw: Raw, text: str) -> Found:
-    if _LONG_ENTITY.search(text, 0, _prolog_end(text)):
-        reason = "declares long entities, which feeds have no use for and attacks do"
+    if _BAD_ENTITY.search(text, 0, _prolog_end(text)):
+        reason = "declares long, nested or external entities, which feeds have no use for and attacks do"
+        raise ImportFormatError(reason, ImportErrorCode.REFUSED)
+    declared = _DECLARED.match(text)
+    if declared and not of_the_web(declared[1]):
+        reason = f"declares the encoding {declared[1]}, which is none of the web's"
         raise ImportFormatError(reason, ImportErrorCode.REFUSED)
     try:
-        return _feedparser(raw)
+        return _feedparser(raw, text)
     except MemoryError:
         raise
     except Exception as error:  # its reader of malformed XML lets whatever it trips over through
         raise ImportFormatError(f"cannot be read as a feed: {one_line(str(error)) or type(error).__name__}") from error
 
 
-def _feedparser(raw: Raw) -> Found:
-    """A stream and not the bytes themselves, which feedparser might take for the name of a file."""
-    data = raw.data if marked_encoding(raw.data) else _MEDIA_TEXT.sub(rb"\1caption_\2\3", raw.data.lstrip())
+def _feedparser(raw: Raw, text: str) -> Found:
+    """A stream and not the bytes themselves, which feedparser might take for the name of a file.
+
+    A mark goes before what the XML and the Content-Type say (RFC 7303, 3), and they before UTF-8.
+    """
+    marked = marked_encoding(raw.data) is not None
+    data = (text.encode("utf-8", "replace") if marked else raw.data).lstrip()
     found: Found = feedparser.parse(
-        io.BytesIO(data),
-        response_headers=_headers(raw),
+        io.BytesIO(_HALF.sub(b"&#xFFFD;", _MEDIA_TEXT.sub(rb"\1caption_\2\3", data))),
+        response_headers=_headers("utf-8" if marked else charset(raw.content_type)),
         sanitize_html=False,
         resolve_relative_uris=False,
     )
     return found
 
 
-def _headers(raw: Raw) -> dict[str, str]:
-    """The charset of the Content-Type, which goes before the one in the XML but not before a mark (RFC 7303, 3)."""
-    encoding = None if marked_encoding(raw.data) else charset(raw.content_type)
+def _headers(encoding: str | None) -> dict[str, str]:
     return {"content-type": f"application/xml; charset={encoding}"} if encoding else {}
 
 
@@ -117,7 +131,7 @@ def _fault(found: Found, text: str) -> Broken | None:
         return None
     # feedparser puts an XML declaration on a line of its own before a feed that has none.
     line = (error.getLineNumber() or 1) - (0 if text.lstrip().startswith("<?xml") else 1)
-    return Broken(f"line {max(line, 1)}", error.getMessage())
+    return Broken(f"line {max(line, 1)}", error.getMessage(), ImportErrorCode.MALFORMED)
 
 
 def _whole_entries(entries: list[Found], text: str) -> list[Found]:
@@ -237,7 +251,7 @@ def _bylines(found: Found) -> tuple[Byline, ...]:
         for author in _list(found, "authors")
     ]
     # feedparser takes top-level domains of more than four letters apart, so an RSS author is read once more.
-    name, address = parseaddr(_text(found, "author"))
+    name, address = parseaddr(_text(found, "author")[:_ADDRESS_MAX])
     if bylines and "@" in address:
         bylines[-1] = Byline(one_line(name), email=one_line(address))
     return unique_bylines(bylines)

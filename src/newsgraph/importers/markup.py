@@ -13,12 +13,19 @@ _BLOCKS = (
 )
 _EDGE = re.compile(rf"<(?=/?(?:{_BLOCKS})\b)", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
-_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)""")
+# The look behind makes it begin where a name does: tried from each letter, a long one takes the square of its length.
+_ATTRIBUTE = re.compile(r"""(?<![^\s"'/])([^\s"'<>/=]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)""")
+_TAGS_MAX = 40_000  # parsing takes the square of the depth: two seconds for so many that are never closed
 _LINKS = {"href", "src", "cite", "poster"}
 
 
 def plain(html: str) -> str:
-    """The text of a fragment on one line; the words of neighbouring blocks stay apart."""
+    """The text of a fragment on one line; the words of neighbouring blocks stay apart.
+
+    Of markup that cannot be parsed in time it is what stands between the tags.
+    """
+    if html.count("<") > _TAGS_MAX:
+        return " ".join(unescape(_TAG.sub(" ", html)).split())
     spaced = _EDGE.sub(" <", html)
     return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from newsgraph.domain.articles import ArticleDraft
 from newsgraph.domain.errors import ImportErrorCode
-from newsgraph.domain.text import one_line, shorten
+from newsgraph.domain.text import elements, one_line, shorten
 from newsgraph.importers.markup import plain
 
 Item = TypeVar("Item")
@@ -38,10 +38,14 @@ class ItemError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Most items of a source, and most characters of an item: the settings `import_items` and `import_item_size`."""
+    """Most items of a source, and most characters and elements of an item.
+
+    The settings `import_items`, `import_item_size` and `article_elements`.
+    """
 
     items: int = 50_000
     item_size: int = 1_000_000
+    elements: int = 20_000
 
     def check_items(self, found: int) -> None:
         """Errors: ImportFormatError."""
@@ -96,7 +100,7 @@ def gather(
     broken: list[Broken] = []
     for where, item in items:
         try:
-            draft = _usable(read(item), limits)
+            draft = _usable(_read(read, item), limits)
         except ItemError as error:
             broken.append(Broken(where, str(error), error.code))
             continue
@@ -109,11 +113,21 @@ def gather(
     return tuple(drafts), tuple(broken)
 
 
+def _read(read: Callable[[Item], ArticleDraft], item: Item) -> ArticleDraft:
+    try:
+        return read(item)
+    except RecursionError:
+        raise ItemError("is nested beyond any use", ImportErrorCode.TOO_LARGE) from None
+
+
 def _usable(draft: ArticleDraft, limits: Limits) -> ArticleDraft:
     """The draft with its one-line fields folded and an identity; ItemError for what is empty or too long."""
     size = _size(draft)
     if size > limits.item_size:
         reason = f"has {size:,} characters, more than {limits.item_size:,} (setting import_item_size)"
+        raise ItemError(reason, ImportErrorCode.TOO_LARGE)
+    if elements(draft.body_html) > limits.elements:
+        reason = f"has more than {limits.elements:,} elements (setting article_elements)"
         raise ItemError(reason, ImportErrorCode.TOO_LARGE)
     headline = one_line(draft.headline)
     if not headline and not plain(draft.body_html):

@@ -56,14 +56,18 @@ _BLANKS = re.compile(r"[ \t\n\r\f\v]+")
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """Hosts whose pages may stand within an article, and the `rel` of its links."""
+    """Hosts whose pages may stand within an article, the `rel` of its links, and most of its elements.
+
+    Whoever calls has looked at `elements`: cleaning takes the square of their depth.
+    """
 
     embed_hosts: frozenset[str] = frozenset()
     link_rel: str = ""
+    elements: int = 20_000
 
     @classmethod
     def of(cls, settings: Settings) -> Markup:
-        return cls(frozenset(settings.embedded), settings.link_rel)
+        return cls(frozenset(settings.embedded), settings.link_rel, settings.article_elements)
 
 
 def sanitise(html: str, allowed: Markup) -> Body:
