@@ -20,7 +20,7 @@ from tests.security.site import FLAGGED, PUBLIC, Site
 
 in_module = pytest.mark.asyncio(loop_scope="module")
 
-MODERATORS = {"moderator", "admin"}
+MODERATORS, EDITORS = {"moderator", "admin"}, {"editor", "admin"}
 SIGNED_IN = set(WHO) - {"nobody"}
 PAGE = "comments(first: 20) { nodes { id viewerReaction } }"
 
@@ -61,6 +61,9 @@ FIELDS: dict[str, Field] = {
         "{ moderationQueue(queue: PENDING) { totalCount } }", "moderationQueue.totalCount", MODERATORS
     ),
     "Query.viewer": Field("{ viewer { id } }", "viewer", SIGNED_IN, null=True),
+    "RankedList.curation": Field(
+        '{ rankedList(key: "latest") { curation { pinned { id } } } }', "rankedList.curation", EDITORS
+    ),
     "Subscription.moderationEvents": Field(
         "subscription { moderationEvents { __typename } }", "moderationEvents", MODERATORS
     ),
@@ -94,11 +97,11 @@ def test_every_protected_field_has_a_line() -> None:
 
 
 def test_the_schema_says_who_is_let_in() -> None:
-    moderated = {name for name, one in _directives() if _says(one, "auth", "MODERATOR")}
-    assert moderated == {name for name, field in FIELDS.items() if field.permitted == MODERATORS}
-    assert moderated == {name for name, one in _directives() if _says(one, "auth")}, (
-        "a role that this file does not know"
-    )
+    for role, permitted in {"MODERATOR": MODERATORS, "EDITOR": EDITORS}.items():
+        told = {name for name, one in _directives() if _says(one, "auth", role)}
+        assert told == {name for name, field in FIELDS.items() if field.permitted == permitted}
+    roles = {name for name, one in _directives() if _says(one, "auth")}
+    assert roles == {name for name, field in FIELDS.items() if field.permitted in (MODERATORS, EDITORS)}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
