@@ -14,7 +14,7 @@ import pytest
 
 from newsgraph.domain.users import Role
 from newsgraph.settings import Settings
-from tests.clients.proxy import proxying
+from tests.clients.proxy import place_of, proxying
 from tests.clients.scripts import Script, running
 from tests.flows.conftest import Newsstand, token_for
 from tests.flows.processes import server_process
@@ -56,7 +56,7 @@ async def test_a_broken_connection_loses_nothing(stand: Newsstand, scripts: Path
             proxy.cut()
             await client.until("dropped")
             await say(f"After cut {number}.")
-            proxy.upstream = stand.url
+            proxy.upstream = place_of(stand.url)
             assert (await client.ready())["resumed"]
         await say("Last.")
         await client.comment("Last.")

@@ -11,6 +11,7 @@ from newsgraph.cli.errors import Shell
 from newsgraph.cli.import_ import import_
 from newsgraph.cli.key import key
 from newsgraph.cli.migrate import migrate
+from newsgraph.cli.replay import replay
 from newsgraph.cli.schema import schema
 from newsgraph.cli.serve import serve
 from newsgraph.cli.token import token
@@ -27,7 +28,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, serve, import_, token, key, user, check, vacuum, migrate, schema):
+for command in (demo, replay, serve, import_, token, key, user, check, vacuum, migrate, schema):
     cli.add_command(command)
 
 

@@ -11,6 +11,8 @@ import click
 from newsgraph.domain.errors import Fault, Problem
 from newsgraph.engine.persisted import BadTrusted
 from newsgraph.observe import LOG
+from newsgraph.rehearsal.player import RehearsalFailed
+from newsgraph.rehearsal.storyboard import StoryboardError
 from newsgraph.settings import SettingsError
 from newsgraph.storage.migrations import UnusableDatabase
 
@@ -47,7 +49,7 @@ def explain(error: Exception) -> tuple[int, str]:
             return MISUSED, f"{error.format_message()} (See {command} --help.)"
         case click.ClickException():
             return error.exit_code, error.format_message()
-        case SettingsError():
+        case SettingsError() | StoryboardError():
             return MISUSED, str(error)
         case _:
             return FAILED, _reason(error)
@@ -57,7 +59,7 @@ def _reason(error: Exception) -> str:
     match error:
         case OSError(filename=str(), strerror=str()):
             return f"{error.filename}: {error.strerror}"
-        case OSError() | Fault() | Problem() | UnusableDatabase() | BadTrusted() | sqlite3.Error():
+        case OSError() | Fault() | Problem() | UnusableDatabase() | BadTrusted() | RehearsalFailed() | sqlite3.Error():
             return str(error)
         case _:
             return f"{type(error).__name__}: {error} (a defect; --log-level DEBUG shows where)"
