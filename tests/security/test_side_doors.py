@@ -48,6 +48,7 @@ FRAGMENTS = (
     "fragment M on Comment { flags { note reason } history { reason by { name } rule }"
     " author { name standing { suspendedUntil banned } } }",
 )
+HERE = "http://here.example"  # stands for the address of the site
 _SLUGS = (SECRETS[DRAFT], SECRETS[RETRACTED], "xrealdraftx")
 _KEYS = ("latest", "latest/asia", "popular", "popular/asia", "must-reads", *(f"related/{n}" for n in range(1, 5)))
 _ORDERS = ("NEWEST", "OLDEST", "MOST_REPLIED", "MOST_REACTED")
@@ -84,7 +85,7 @@ DOORS: Mapping[str, str] = {
     "nodes": _each(f"nodes(ids: {json.dumps([*ARTICLES, *COMMENTS])}) {{ id ...A ...C }}"),
     "what moderators know": _each(*(_node(one, "...M") for one in COMMENTS)),
     "by slug": _each(*(f'article(slug: "{slug}") {{ ...A }}' for slug in _SLUGS)),
-    "by address": _each(*(f'article(url: "http://127.0.0.1:8000/articles/{slug}") {{ ...A }}' for slug in _SLUGS)),
+    "by address": _each(*(f'article(url: "{HERE}/articles/{slug}") {{ ...A }}' for slug in _SLUGS)),
     "comments of a page": _each(*(f'article(slug: "public") {{ {_PAGE.format(order)} }}' for order in _ORDERS)),
     "comments below others": _each(
         *(_node(one, "... on Article { comments { nodes { ...C } } }") for one in ARTICLES),
@@ -122,6 +123,10 @@ DOORS: Mapping[str, str] = {
 }
 
 
+def doors(site: Site) -> Mapping[str, str]:
+    return {name: query.replace(HERE, site.url) for name, query in DOORS.items()}
+
+
 ELSEWHERE = {REMARK, REASON, UNTIL}  # not among the fields of articles and comments that all may ask for
 
 
@@ -140,7 +145,7 @@ ORDERS = {"moderator": [*WHO], "author": ["author", *reversed([*WHO])], "nobody"
 @pytest.mark.parametrize("first", ORDERS)
 async def test_everybody_sees_what_is_theirs_and_nothing_else(house: Site, first: str) -> None:
     found: dict[str, set[str]] = {who: set() for who in WHO}
-    for name, query in DOORS.items():
+    for name, query in doors(house).items():
         for who in ORDERS[first]:
             text = await ask(house, who, f"{query} # {first}")
             assert told(text, who) == set(), (name, who)
@@ -233,7 +238,7 @@ WAYS: list[Way] = [by_get, by_hash, by_document_id, by_event_stream, by_multipar
 @pytest.mark.parametrize("way", WAYS, ids=[way.__name__ for way in WAYS])
 async def test_no_other_way_to_ask_shows_more(house: Site, way: Way) -> None:
     found: dict[str, set[str]] = {who: set() for who in ("moderator", "nobody", "author")}
-    for name, query in DOORS.items():
+    for name, query in doors(house).items():
         for who in found:
             text = await way(house, who, query)
             assert told(text, who) == set(), (name, who)

@@ -22,7 +22,7 @@ _FIELDS_MAX = 500  # of a form: those of the curation page are as many as a list
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is signed in. `seal` goes into their forms."""
+    """Who is signed in. `seal` goes into their forms. A ban takes away what their role would give."""
 
     name: str
     role: Role
@@ -31,11 +31,11 @@ class Person:
 
     @property
     def moderates(self) -> bool:
-        return self.role in (Role.MODERATOR, Role.ADMIN)
+        return not self.banned and self.role in (Role.MODERATOR, Role.ADMIN)
 
     @property
     def edits(self) -> bool:
-        return self.role in (Role.EDITOR, Role.ADMIN)
+        return not self.banned and self.role in (Role.EDITOR, Role.ADMIN)
 
 
 Form = Mapping[str, tuple[str, ...]]
