@@ -270,6 +270,14 @@ async def test_whatever_is_answered_can_be_read_by_whom_it_may(site: Site, name:
     assert "access-control-allow-credentials" not in answer.headers
 
 
+@pytest.mark.parametrize("origin", [BLOG, EVIL, None])
+async def test_the_widgets_module_is_everybodys(site: Site, origin: str | None) -> None:
+    """Said once: browsers take two values for none."""
+    answer = await site.http.get("/widgets/newsgraph.js", headers={} if origin is None else {"origin": origin})
+    assert answer.headers.get_list("access-control-allow-origin") == ["*"]
+    assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+
+
 async def test_an_answer_that_others_keep_is_kept_for_each_page(site: Site) -> None:
     answer = await site.http.get("/graphql", params={"query": "{ sections { name } }"}, headers={"accept": JSON})
     assert "public" in answer.headers["cache-control"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +31,12 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <script type="module" src="/widgets/newsgraph.js"></script></head>
 <body><main><h1>Page</h1>{body}</main></body></html>"""
+
+VISIBILITY = """
+let state = "visible";
+Object.defineProperty(Document.prototype, "visibilityState", { get: () => state });
+window.turn = (to) => { state = to; document.dispatchEvent(new Event("visibilitychange")); };
+"""
 
 
 @dataclass
@@ -71,6 +79,10 @@ class Stage:
         await page.locator("newsgraph-comments section").wait_for()
         return page
 
+    async def show(self, page: Any, visibility: str) -> None:
+        """As if somebody turned to another tab, or to this one; see VISIBILITY."""
+        await page.evaluate("(state) => window.turn(state)", visibility)
+
     async def live(self, *pages: Any) -> None:
         """Until what happens now reaches these pages: each says by an attribute how its line is."""
         for page in pages:
@@ -78,7 +90,8 @@ class Stage:
 
     def _heard(self, message: Any) -> None:
         """A policy that was offended says so on the console."""
-        if message.type == "error" and "ERR_" not in message.text and "WebSocket connection" not in message.text:
+        expected = ("ERR_", "WebSocket connection", "404", "503")
+        if message.type == "error" and not any(one in message.text for one in expected):
             self.problems.append(message.text)
 
     async def close(self) -> None:
@@ -101,13 +114,24 @@ async def said(stage: Stage, article: str, *texts: str, by: str = "Lee", **more:
     return [await post(client, article, text, **more) for text in texts]
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def newsroom(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Newsstand]:
+@pytest.fixture(scope="session")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     path = tmp_path_factory.mktemp("widgets") / "news.db"
-    settings = Settings(database=f"sqlite:///{path}", secret=SECRET, ranking_interval=0.2, list_interval=0.02)
-    async with app.open_newsroom(settings) as opened:
+    database, foreign = f"sqlite:///{path}", f"http://localhost:{unused()}"
+    return Settings(database=database, secret=SECRET, ranking_interval=0.2, list_interval=0.02, allowed_origins=foreign)
+
+
+def unused() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        return int(opened.getsockname()[1])
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def newsroom(room: Settings) -> AsyncIterator[Newsstand]:
+    async with app.open_newsroom(room) as opened:
         await opened.store.write(furnish)
-    async with serving(settings) as url:
+    async with serving(room) as url:
         stand = Newsstand(url, [])
         yield stand
         for client in stand.clients:
@@ -121,9 +145,20 @@ async def browser() -> AsyncIterator[Any]:
         pytest.skip("there is no Chromium on this machine")
     playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
     async with playwright.async_playwright() as started:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        # Pages that a test makes up come from no address, so that Chromium would keep them from this machine.
+        local = "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets"
+        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", local]
         async with await started.chromium.launch(executable_path=chromium, args=options) as launched:
             yield launched
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core, which looks for what shuts people out (WCAG 2.2 among its rules)."""
+    found = Path(__file__).parents[2] / "build" / "clients" / "node_modules" / "axe-core" / "axe.min.js"
+    if not found.exists():
+        pytest.skip("axe-core is not here: make clients")
+    return found.read_text("utf-8")
 
 
 @pytest_asyncio.fixture(loop_scope="session")

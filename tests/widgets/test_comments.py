@@ -377,6 +377,9 @@ async def test_a_lost_answer_posts_nothing_twice(stage: Stage) -> None:
     await write(page, "Once.")
     await until(page, "Once.")
     await eventually(page, f"!{INSIDE}querySelector('.draft')")
+    async with asyncio.timeout(10):
+        while not lost:
+            await asyncio.sleep(0.01)
     assert lost == [200]
     assert await bodies(page) == ["Once."]
     count = await stage.stand.client().run(
@@ -385,3 +388,4 @@ async def test_a_lost_answer_posts_nothing_twice(stage: Stage) -> None:
     assert count["node"]["commentCount"] == 1
     assert await post(stage.stand.client(Role.READER, "Lee"), article, "And on it goes.")
     await until(page, "And on it goes.")
+    assert await page.get_by_role("textbox", name="Your comment").input_value() == ""

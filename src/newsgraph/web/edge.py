@@ -29,6 +29,7 @@ Headers = list[tuple[bytes, bytes]]
 GRAPHQL = "/graphql"
 _NOSNIFF = (b"x-content-type-options", b"nosniff")  # a comment that looks like HTML is none
 _SHOWN = (b"access-control-expose-headers", b"ETag, Retry-After, X-Request-Id")
+_ANYBODYS = "/widgets/"  # files of which web/static.py itself says that every page may load them; twice would be never
 _ASKED_AGAIN = b"7200"  # seconds; browsers keep a preflight's answer for no longer
 _NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \t-]{0,1000}")  # of headers
 
@@ -63,7 +64,7 @@ class Edge:
         scope["fields"] = fields
         name = self._introduced(scope, fields)
         REQUEST.set(name)
-        sending = with_headers(scope, send, self._headers(name, fields.get(b"origin")))
+        sending = with_headers(scope, send, self._headers(name, scope, fields.get(b"origin")))
         if not self._visits:
             await self._let_in(scope, receive, sending)
             return
@@ -87,7 +88,9 @@ class Edge:
                 return given
         return self._name % next(self._numbers)
 
-    def _headers(self, name: str, origin: bytes | None) -> Headers:
+    def _headers(self, name: str, scope: Scope, origin: bytes | None) -> Headers:
+        if scope["path"].startswith(_ANYBODYS) and scope.get("method") in SAFE:
+            return [(b"x-request-id", name.encode())]
         headers = [(b"x-request-id", name.encode()), *self._always]
         if origin is not None and not self._origins.anybody and self._origins.allows(origin):
             headers += [(b"access-control-allow-origin", origin), _SHOWN]

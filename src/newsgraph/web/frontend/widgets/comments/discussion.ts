@@ -316,8 +316,8 @@ export class Discussion {
       const { postComment } = await this.#ask<Answer>(documents.POST, { input });
       return await this.#sent(draft, postComment.commentEdge?.node, postComment.userErrors[0]);
     } catch (error) {
-      const known = this.drafts.some((one) => one.key === key);
-      if (!known || !later(error)) {
+      if (!this.drafts.some((one) => one.key === key)) return undefined; // the stream has brought it meanwhile
+      if (!later(error)) {
         this.#forget(key);
         return problemOf(error);
       }

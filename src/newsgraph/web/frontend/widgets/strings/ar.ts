@@ -31,7 +31,7 @@ export const ar: Strings = {
     other: "{n} حرف زائد",
   },
   reply: "رد",
-  replyTo: "الرد على {name}",
+  replyTo: "رد على {name}",
   edit: "تعديل",
   remove: "حذف",
   removeSure: "هل تريد حذف هذا التعليق نهائيًا؟",

@@ -5,6 +5,7 @@ import { polling } from "./polling";
 
 const MOST = 3; // streams: browsers open six HTTP/1.1 connections to a host, and some are wanted for questions
 const FIRST = 10_000; // ms until the first event; a proxy that collects answers never lets it through
+const BACK = 5_000; // ms that the browser has to come back by itself
 
 export function eventSources(endpoint: string, report: Report): Carrier {
   const open_ = new Set<EventSource>();
@@ -23,7 +24,7 @@ export function eventSources(endpoint: string, report: Report): Carrier {
       return rest.open(feed);
     }
     const source = new EventSource(address(endpoint, feed));
-    const late = setTimeout(broken, FIRST);
+    let late = setTimeout(broken, FIRST);
     open_.add(source);
     source.addEventListener("next", ({ data }) => {
       clearTimeout(late);
@@ -31,8 +32,15 @@ export function eventSources(endpoint: string, report: Report): Carrier {
       report.live();
       if (!deliver(feed, JSON.parse(data))) broken();
     });
-    // A connection that breaks is the browser's own affair, which goes on from the last id; a refusal is not.
-    source.addEventListener("error", () => source.readyState === EventSource.CLOSED && broken());
+    // A connection that breaks is the browser's own affair for a while, which goes on from the last id; a refusal is not.
+    source.addEventListener("error", () => {
+      clearTimeout(late);
+      late = setTimeout(broken, source.readyState === EventSource.CLOSED ? 0 : BACK);
+    });
+    source.addEventListener("open", () => {
+      clearTimeout(late);
+      late = setTimeout(broken, FIRST); // StreamReady follows at once
+    });
     source.addEventListener("complete", () => source.close());
     return () => {
       clearTimeout(late);
