@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -389,6 +390,82 @@ async def test_a_mutation_runs_once_and_by_the_reference(monkeypatch: pytest.Mon
         result = await compile(schema._schema, parse("mutation { act(number: 1) }")).execute()
     assert result.errors
     assert len(executed) == len(done) == 1
+
+
+@strawberry.type
+class Act:
+    number: int
+
+    @strawberry.field
+    async def fails(self) -> int:
+        raise ValueError("after the act")
+
+
+@dataclass
+class Acts:
+    """What mutations do, once for each field of a request; `fails`: a field below that cannot be shown."""
+
+    done: list[int] = field(default_factory=list)
+    told: dict[int, Any] = field(default_factory=dict)
+
+    def schema(self) -> Any:
+        async def act(info: strawberry.Info, number: int) -> Act:
+            node = id(info._raw_info.field_nodes[0])
+            if node not in self.told:
+                await asyncio.sleep(0)
+                self.done.append(number)
+                self.told[node] = Act(number=number)
+            found: Act = self.told[node]
+            return found
+
+        return strawberry.Schema(Query, strawberry.type(type("Mutation", (), {"act": strawberry.mutation(act)})))
+
+
+@pytest.mark.parametrize(
+    ("text", "done", "compiled"),
+    [
+        ("mutation { act(number: 1) { number } }", [1], True),
+        ("mutation { a: act(number: 1) { number } ...{ a: act(number: 1) { again: number } } }", [1], True),
+        ("mutation { act(number: 1) { number fails } }", [1], False),
+        ("mutation { act(number: 1) { __typename } __typename }", [1], False),
+        ("mutation { a: act(number: 1) { number } b: act(number: 2) { number fails } }", [1, 2], False),
+    ],
+)
+async def test_a_mutation_that_remembers_is_compiled(
+    monkeypatch: pytest.MonkeyPatch, text: str, done: list[int], compiled: bool
+) -> None:
+    """Where one field stands at its root; and what it does is done once, whoever executes what is below."""
+    acts, other = Acts(), Acts()
+    schema = acts.schema()
+    kind: Any = compiling(schema.execution_context_class, mutations=True)
+    with counting(monkeypatch) as executed:
+        found = await kind.build(schema._schema, parse(text)).execute_operation()
+    assert (acts.done, not executed) == (done, compiled)
+    core = other.schema()
+    wanted = await core.execution_context_class.build(core._schema, parse(text)).execute_operation()
+    assert (json.dumps(found.data), found.errors) == (json.dumps(wanted.data), wanted.errors)
+
+
+async def test_a_mutation_that_was_cancelled_is_not_begun_again() -> None:
+    begun: list[int] = []
+
+    @strawberry.type
+    class Mutation:
+        @strawberry.mutation
+        async def act(self) -> int:
+            begun.append(1)
+            await asyncio.sleep(3_600)
+            return 1
+
+    schema = strawberry.Schema(Query, Mutation)
+    kind: Any = compiling(schema.execution_context_class, mutations=True)
+    running = asyncio.ensure_future(kind.build(schema._schema, parse("mutation { act }")).execute_operation())
+    while not begun:
+        await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert begun == [1]
 
 
 async def test_defer_and_stream_are_left_to_the_reference(same: Same) -> None:

@@ -23,9 +23,17 @@ from newsgraph.engine.execution import compile, compiling
 from newsgraph.engine.execution.variables import Variables
 from newsgraph.engine.preparing import Executors
 
-SCHEMA = build_schema("scalar Odd enum Kind { A } type Query { a: Int }")
-VALUES = [None, "", "a", "1", 0, 7, 2**31 - 1, 2**31, -(2**31), 1.0, 1.5, True, [], ["a"], {}, {"a": 1}]
+SCHEMA = build_schema("""
+scalar Odd enum Kind { A } type Query { a: Int }
+input Wish { text: String! number: Int loud: Boolean } input Kept { text: String = "a" } input Kinds { kind: Kind }
+input Deep { text: String wish: Wish } input Many { text: [String!] } input Which @oneOf { text: String number: Int }
+""")
+VALUES: list[Any] = [None, "", "a", "1", 0, 7, 2**31 - 1, 2**31, -(2**31), 1.0, 1.5, True, [], ["a"], {}, {"a": 1}]
+VALUES += [{"text": "a"}, {"text": "a", "number": 1, "loud": True}, {"text": "a", "number": None}, {"number": 1}]
+VALUES += [{"text": None}, {"text": "a", "more": 1}, {"text": "a", "number": "1"}, {"text": 1}, {"text": ["a"]}]
+VALUES += [{"text": "a", "wish": {"text": "b"}}, {"kind": "A"}, {"text": "a", "number": 2**31}]
 TYPES = ["String", "String!", "ID", "ID!", "Int", "Int!", "Boolean", "Boolean!", "Float", "[Int]", "Odd", "Kind"]
+TYPES += ["Wish", "Wish!", "Kept", "Kinds!", "Deep!", "Many!", "Which!", "[Wish!]"]
 
 
 def _operation(text: str) -> OperationDefinitionNode:
@@ -61,8 +69,26 @@ class Wish:
     text: str
 
 
+@strawberry.input
+class Longer:
+    """With a default of each kind, and a name that is another in Python."""
+
+    some_text: str
+    number: int | None
+    loud: bool | None = strawberry.UNSET
+    word: str = strawberry.field(name="other", default="b")
+
+
 @strawberry.type
 class Query:
+    @strawberry.field
+    def longed(self, longer: Longer) -> str:
+        return repr(longer)
+
+    @strawberry.field
+    def wished(self, wish: Wish | None = None) -> str:
+        return repr(wish)
+
     @strawberry.field
     def told(
         self,
@@ -86,11 +112,19 @@ ARGUMENTS = [
     "query ($t: String!) { heard(someText: $t) }",
     "query ($t: String!, $n: Int) { heard(someText: $t, number: $n) }",
     'query ($n: Int) { heard(someText: "a", number: $n) }',
+    "query ($w: Wish!) { wished(wish: $w) }",
+    "query ($w: Wish) { wished(wish: $w) }",
+    "query ($l: Longer!) { longed(longer: $l) }",
+    'query ($l: Longer = { someText: "c" }) { longed(longer: $l) }',
 ]
+GIVEN: list[dict[str, Any]] = [{}, {"t": "a"}, {"t": "a", "n": 1}, {"t": None, "n": None}, {"t": 1}]
+GIVEN += [{"w": None}, {"w": {"text": "a"}}, {"w": {}}, {"w": {"text": "a", "more": 1}}, {"l": None}]
+GIVEN += [{"l": {"someText": "a"}}, {"l": {"number": None, "someText": "a", "loud": None}}]
+GIVEN += [{"l": {"someText": "a", "other": "c"}}, {"l": {"someText": "a", "word": "c"}}]
 
 
 @pytest.mark.parametrize("text", ARGUMENTS)
-@pytest.mark.parametrize("given", [{}, {"t": "a"}, {"t": "a", "n": 1}, {"t": None, "n": None}, {"t": 1}])
+@pytest.mark.parametrize("given", GIVEN, ids=repr)
 def test_arguments_are_handed_on_as_strawberry_converts_them(text: str, given: dict[str, Any]) -> None:
     own = strawberry.Schema(Query)
     core: GraphQLSchema = own._schema

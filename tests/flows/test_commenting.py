@@ -126,6 +126,23 @@ async def test_ten_times_the_same_post_is_one_comment(stand: Newsstand) -> None:
     assert await reader.refused(POST, input=given | {"clientMutationId": "a\0"}) == "BAD_INPUT"
 
 
+async def test_a_payload_that_cannot_be_shown_does_nothing_twice(stand: Newsstand) -> None:
+    """What is below a change may fail when it is done; the failure is told, and nothing is done again for it."""
+    article, reader = await stand.publish("Storm"), stand.client(Role.READER)
+    asking = POST.replace("createdAt", "createdAt history { rule }")
+    body = await reader.post(asking, input={"articleId": article, "body": "Once"})
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["FORBIDDEN"]
+    assert (await page(reader, article))["commentCount"] == 1
+    both = """mutation ($input: PostCommentInput!, $other: PostCommentInput!) {
+      a: postComment(input: $input) { status } b: postComment(input: $other) { status } c: postComment(input: $input) {
+        userErrors { code } } }"""
+    given = {name: {"articleId": article, "body": f"As {name}"} for name in ("input", "other")}
+    done = await reader.run(both, **given)
+    assert (done["a"]["status"], done["b"]["status"]) == ("PUBLISHED", "PUBLISHED")
+    assert done["c"]["userErrors"] == [{"code": "DUPLICATE"}], "each field is a change of its own"
+    assert (await page(reader, article))["commentCount"] == 3
+
+
 async def test_a_refused_post_can_be_sent_again_with_its_key(stand: Newsstand) -> None:
     article, reader = await stand.publish("Storm"), stand.client(Role.READER)
     assert (await problem(reader, article, "", clientMutationId="k"))["code"] == "BODY_EMPTY"

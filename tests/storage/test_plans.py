@@ -107,6 +107,7 @@ def by_key() -> Iterator[Query]:
     yield lambda s: s.comments.reactions_of(1, [1, 2])
     yield lambda s: s.comments.posted_since(1, s.now, 9)
     yield lambda s: s.comments.published_of(1, 0, 9)
+    yield lambda s: s.comments.printed(Print(1, 1, s.now))
     yield lambda s: s.comments.own_prints(Print(1, 1, s.now))
     yield lambda s: s.comments.print_authors(Print(1, 1, s.now), 9)
     yield lambda s: s.lists.by_keys(["latest"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from newsgraph.actions.moderation import Draft, ask_outside, gather, recent, remember, ruling
@@ -41,10 +41,14 @@ class PostComment:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """PENDING is success too: the comment is held for a moderator, not lost."""
+    """PENDING is success too: the comment is held for a moderator, not lost.
+
+    `comment`: as it was written; None for a repeat, which has to look for what has become of it.
+    """
 
     comment_id: int
     status: CommentStatus
+    comment: Comment | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +103,21 @@ async def post(newsroom: Newsroom, viewer: Viewer, command: PostComment) -> Post
         return Draft(article, await person(session, call.user_id), body, command.parent_id, thread)
 
     opinion = await ask_outside(newsroom, call, RULES, draft)
+    written: list[Comment] = []
 
     async def change(session: Session) -> str:
         drafted = await draft(session)
-        given = replace(await gather(newsroom, session, drafted), opinion=opinion)
+        given = await gather(newsroom, session, drafted, opinion)
         found = ruling(given, RULES)
         comment = await insert(session, given, drafted.thread, found)
         await remember(session, given, comment)
         if found is not None:
             await note(session, comment, None, found)
+        written.append(comment)
         return f"{comment.id} {comment.status.value}"
 
     comment_id, _, status = (await once(newsroom, call, change)).partition(" ")
-    return Posted(int(comment_id), CommentStatus(status))
+    return Posted(int(comment_id), CommentStatus(status), *written)
 
 
 async def edit(newsroom: Newsroom, viewer: Viewer, command: EditComment) -> int:
@@ -134,7 +140,7 @@ async def edit(newsroom: Newsroom, viewer: Viewer, command: EditComment) -> int:
     async def change(session: Session) -> int:
         drafted = await draft(session)
         if drafted.comment is not None and drafted.comment.body != body:
-            given = replace(await gather(newsroom, session, drafted), opinion=opinion)
+            given = await gather(newsroom, session, drafted, opinion)
             await _revise(session, drafted.comment, given)
         return command.comment_id
 

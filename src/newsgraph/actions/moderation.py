@@ -39,7 +39,8 @@ class Draft:
 Drafting = Callable[[Session], Awaitable[Draft]]
 
 
-async def gather(newsroom: Newsroom, session: Session, draft: Draft) -> Submission:
+async def gather(newsroom: Newsroom, session: Session, draft: Draft, opinion: Opinion | None = None) -> Submission:
+    """All that the rules look at; `opinion` is the outside rule's."""
     settings, author = newsroom.settings, draft.author
     given = Submission(
         policy=comment_policy(draft.article, settings, session.now),
@@ -51,6 +52,7 @@ async def gather(newsroom: Newsroom, session: Session, draft: Draft) -> Submissi
         vocabulary=newsroom.vocabulary,
         reply_to=draft.reply_to,
         parent=draft.thread[0] if draft.thread else None,
+        opinion=opinion,
     )
     if author.role is not Role.READER:  # no rule asks what is gathered below
         return given
@@ -75,6 +77,8 @@ async def _repeats(session: Session, given: Submission, draft: Draft) -> Repeats
         return Repeats()
     since = session.now - timedelta(seconds=settings.comment_repeat_window)
     print_ = Print(given.text.fingerprint, given.author.id, since, comment.id if comment else 0)
+    if not await session.comments.printed(print_):
+        return Repeats()
     own = await session.comments.own_prints(print_)
     parent_id = comment.parent_id if comment else draft.reply_to
     others = await session.comments.print_authors(print_, settings.comment_repeat_authors)

@@ -59,13 +59,17 @@ class Reader:
 
 @dataclass(slots=True)
 class Context:
-    """One operation's context; `loaders` are fresh for each operation, and for each event of a subscription."""
+    """One operation's context; `loaders` are fresh for each operation, and for each event of a subscription.
+
+    `done`: the outcomes of a mutation's changes, by the nodes of their fields, each told by a call.
+    """
 
     services: Services
     viewer: Viewer = ANONYMOUS
     reader: Reader = field(default_factory=Reader)
     depends: Dependencies = field(default_factory=Dependencies)
     session: Session | None = None
+    done: dict[int, Callable[[], Any]] = field(default_factory=dict)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

@@ -24,7 +24,7 @@ class Execution:
 
     def __init__(self, schema: NewsSchema, compiled: bool, suggest: bool = True) -> None:
         base = schema.execution_context_class
-        kind: type[Executor[Any]] = compiling(base, inline=True) if compiled else base
+        kind: type[Executor[Any]] = compiling(base, inline=True, mutations=True) if compiled else base
         self.executors = Executors(kind, schema.core, suggest)
 
     async def run(self, document: Document, request: Request, context: Context) -> ExecutionResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, TypeVar
 
 import strawberry
@@ -107,7 +108,7 @@ async def post_comment(info: Info, input: inputs.PostCommentInput) -> Outcome:
     posted, errors = await _attempt(context, act())
     if posted is None:
         return Outcome(key, errors)
-    comment = await shown.visible(context, posted.comment_id)
+    comment = posted.comment or await shown.visible(context, posted.comment_id)
     edge = shown.edge(comment) if comment is not None and comment.published else None
     return Outcome(key, comment_edge=edge, status=posted.status)
 
@@ -253,12 +254,10 @@ async def retract_article(info: Info, input: inputs.RetractArticleInput) -> Outc
 
 async def record_view(info: Info, input: inputs.RecordViewInput) -> Outcome:
     context = info.context
-    article_id = number(input.article_id, "Article")
-    article = None if article_id is None else await context.loaders.article.load(article_id)
-    counted = False
-    if article is not None and article.published:
+    article_id, counted = number(input.article_id, "Article"), False
+    if article_id is not None:
         reader = f"{context.viewer.user_id or context.reader.address} {context.reader.agent}"
-        view = View(article.id, reader, context.reader.agent, context.reader.ahead)
+        view = View(article_id, reader, context.reader.agent, context.reader.ahead)
         counted = await context.services.views.record(context.newsroom, view)
     return Outcome(_given(input.client_mutation_id), counted=counted)
 
@@ -313,9 +312,37 @@ async def restrict_user(info: Info, input: inputs.RestrictUserInput) -> Outcome:
     return Outcome(key, errors, user=user)
 
 
-def change(resolver: Callable[..., Any], description: str) -> Any:
+def change(resolver: Callable[[Info, Any], Awaitable[Outcome]], description: str) -> Any:
     """A mutation. Each waits for the disk, however little is asked of its payload."""
-    return by(resolver, description, cost(10))
+    return by(_once(resolver), description, cost(10))
+
+
+def _once(resolver: Callable[[Info, Any], Awaitable[Outcome]]) -> Callable[[Info, Any], Awaitable[Outcome]]:
+    """Done once for each field of an operation: what a payload cannot show is executed again (engine.execution)."""
+
+    @wraps(resolver)
+    async def once(info: Info, input: Any) -> Outcome:
+        done, field = info.context.done, id(info._raw_info.field_nodes[0])
+        if field not in done:
+            done[field] = await _told(resolver(info, input))
+        outcome: Outcome = done[field]()
+        return outcome
+
+    return once
+
+
+async def _told(change: Awaitable[Outcome]) -> Callable[[], Outcome]:
+    """Returns the outcome, or raises it, however often it is asked."""
+    try:
+        outcome = await change
+    except Exception as error:
+        failure = error
+
+        def fail() -> Outcome:
+            raise failure
+
+        return fail
+    return lambda: outcome
 
 
 @strawberry.type(

@@ -134,6 +134,7 @@ class Spelling:
         return frozenset(squeeze(word) for word in self.unique if _STRETCHED.search(word))
 
 
+@lru_cache(maxsize=256)
 def language_of(tag: str) -> str:
     """The language of a BCP 47 tag, without region and script: "pt-BR" is "pt"."""
     return re.split("[-_]", tag.lower(), maxsplit=1)[0]

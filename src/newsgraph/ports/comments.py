@@ -112,6 +112,10 @@ class Comments(Protocol):
         """Notes what a comment says now, to find the same text again."""
         ...
 
+    async def printed(self, print_: Print) -> bool:
+        """Whether anybody posted the same text. Hardly anybody did, and then nothing more has to be asked."""
+        ...
+
     async def own_prints(self, print_: Print) -> Sequence[tuple[int, int | None]]:
         """Article and parent of this person's other comments with the same text, without removed ones; at most 100."""
         ...

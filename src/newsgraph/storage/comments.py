@@ -37,6 +37,7 @@ def _keysets(prefix: str) -> dict[CommentOrder, Keyset]:
     }
 
 
+_FRESH = (False, False, *[0] * 6)  # what comes after edited_at in a comment's row when it is new
 _INNER, _OUTER = _keysets(""), _keysets("c.")
 _QUEUE = _OUTER[CommentOrder.OLDEST]
 
@@ -88,17 +89,9 @@ class SqlComments:
         return (Part("article", self._sql.fragment("comments_queue_article"), (article_id,)),)
 
     async def insert(self, new: NewComment) -> Comment:
-        (comment_id,) = self._sql.one(
-            "comment_insert",
-            new.article_id,
-            new.parent_id,
-            new.user_id,
-            new.body,
-            new.status.value,
-            new.depth,
-            to_ms(self._now),
-        )
-        return _comment(self._sql.one("comments_by_ids", batch([comment_id])))
+        row = (new.article_id, new.parent_id, new.user_id, new.body, new.status.value, new.depth, to_ms(self._now))
+        (comment_id,) = self._sql.one("comment_insert", *row)
+        return _comment((comment_id, *row, None, *_FRESH))
 
     async def save(self, comment: Comment) -> None:
         self._sql.execute(
@@ -166,6 +159,9 @@ class SqlComments:
 
     async def add_print(self, comment: Comment, fingerprint: int) -> None:
         self._sql.execute("comment_print", comment.id, fingerprint, comment.user_id, to_ms(self._now))
+
+    async def printed(self, print_: Print) -> bool:
+        return self._sql.row("comment_prints_known", print_.fingerprint, to_ms(print_.since)) is not None
 
     async def own_prints(self, print_: Print) -> Sequence[tuple[int, int | None]]:
         args = (print_.fingerprint, print_.user_id, to_ms(print_.since), print_.comment_id)

@@ -68,7 +68,8 @@ def number(sql: Sql, pending: Pending) -> None:
         ((seq, to_ms(at), event.kind, event.topic, to_json(event.payload())) for seq, (at, event) in numbered),
     )
     changed = {event.key: seq for seq, (_, event) in numbered if isinstance(event, ListChanged)}
-    sql.many("list_set_version", changed.items())
+    if changed:
+        sql.many("list_set_version", changed.items())
 
 
 def _entry(row: Row) -> Entry:

@@ -14,6 +14,7 @@ import pytest
 from graphql.execution import Executor
 
 from newsgraph.engine.execution import executor as executors
+from newsgraph.engine.execution.operation import Ways
 
 LEFT_OUT = Path(__file__).with_name("left-out.txt")
 
@@ -23,7 +24,7 @@ class Counting:
 
     def __init__(self, inline: bool) -> None:
         self.compiled = self.reference = 0
-        self._operations = executors.Operations(inline, capacity=100)
+        self._operations = executors.Operations(Ways(inline), capacity=100)
         self._original: Any = Executor.execute_operation
 
     def execute(self, executor: Executor[Any], serially: bool | None = None) -> Any:

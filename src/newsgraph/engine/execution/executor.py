@@ -11,7 +11,7 @@ from graphql import DocumentNode, ExecutionResult, GraphQLSchema
 from graphql.execution import Executor
 from graphql.type import GraphQLResolveInfoHelpers
 
-from newsgraph.engine.execution.operation import Operation, Result
+from newsgraph.engine.execution.operation import Operation, Result, Ways
 
 _REFERENCE = ("graphql", "strawberry", "typing", "builtins", "abc")  # packages whose executors do what we do
 
@@ -45,13 +45,17 @@ def compile(
     return Compiled(schema, document, operation_name, compiling(kind, inline=inline, capacity=1))
 
 
-def compiling(base: type[Executor[Any]], *, inline: bool = False, capacity: int = 500) -> type[Executor[Any]]:
+def compiling(
+    base: type[Executor[Any]], *, inline: bool = False, mutations: bool = False, capacity: int = 500
+) -> type[Executor[Any]]:
     """An executor class that compiles what it executes, and does the rest as `base` does.
+
+    `mutations`: also those with one field at the root, whose resolver does what it does once (`operation.Ways`).
 
     It remembers the `capacity` operations that were used last, by their syntax trees: it is of use where documents
     are parsed once. A `base` that is none of graphql-core's or Strawberry's may do anything, so it does everything.
     """
-    operations = Operations(inline, capacity)
+    operations = Operations(Ways(inline, mutations), capacity)
     known = is_reference(base)
 
     class CompilingExecutor(base):  # type: ignore[misc, valid-type]
@@ -92,8 +96,8 @@ def at_once(executor: Executor[Any]) -> Callable[[], ExecutionResult] | None:
 class Operations:
     """By their syntax trees, which they keep: an id is only good while its object lives."""
 
-    def __init__(self, inline: bool, capacity: int) -> None:
-        self._inline = inline
+    def __init__(self, ways: Ways, capacity: int) -> None:
+        self._ways = ways
         self._capacity = capacity
         self._known: OrderedDict[tuple[int, int], Operation] = OrderedDict()
 
@@ -106,7 +110,7 @@ class Operations:
         return known
 
     def _learn(self, key: tuple[int, int], executor: Executor[Any]) -> Operation:
-        made = Operation(executor.schema, executor.operation, executor.fragment_definitions, self._inline)
+        made = Operation(executor.schema, executor.operation, executor.fragment_definitions, self._ways)
         self._known[key] = made
         while len(self._known) > self._capacity:
             self._known.popitem(last=False)

@@ -7,7 +7,7 @@ and asks extensions for leave. Where there are no extensions, the function is ca
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
 from inspect import CO_COROUTINE
 from keyword import iskeyword
@@ -18,10 +18,14 @@ from graphql import (
     FieldNode,
     GraphQLArgument,
     GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLNonNull,
     GraphQLSchema,
     Node,
     Undefined,
     VariableNode,
+    get_nullable_type,
+    is_leaf_type,
     is_required_argument,
 )
 from graphql.execution import Executor
@@ -132,8 +136,11 @@ def constant_arguments(
 def arguments(schema: GraphQLSchema, definition: GraphQLField, details: FieldDetails, call: Call) -> Arguments:
     """Reads them once per request. Errors: whatever coercion raises."""
     handed_on = _handed_on(schema, definition, details.node, call)
+    made = _made(schema, definition, details.node, call)
 
     def read(executor: Executor[Any], info: Any) -> dict[str, Any]:
+        if made is not None:
+            return {made.keyword: made.of(executor.variable_values.coerced[made.variable])}
         if handed_on is not None:
             coerced = executor.variable_values.coerced
             found = {keyword: coerced.get(variable) for keyword, variable in handed_on.items()}
@@ -160,6 +167,45 @@ def _handed_on(schema: GraphQLSchema, definition: GraphQLField, node: Node, call
         converted = _converted(schema, call, {definition.args[name].out_name or name: probe}, None)
         found |= {keyword: value.name.value for keyword, one in converted.items() if one is probe}
     return found if len(found) == len(given) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An argument that is a variable: an input object, whose `kind` is given its values by their names in Python."""
+
+    keyword: str
+    variable: str
+    kind: type[Any]
+    names: Mapping[str, str]
+    implied: Mapping[str, None]
+
+    def of(self, value: Mapping[str, Any]) -> Any:
+        names = self.names
+        return self.kind(**{**self.implied, **{names[name]: one for name, one in value.items()}})
+
+
+def _made(schema: GraphQLSchema, definition: GraphQLField, node: Node, call: Call) -> _Made | None:
+    """Where a field's only argument is such a variable: Strawberry takes 30 microseconds for what takes 2.
+
+    What its values are called in Python, and whether they are handed on as they are, is tried.
+    """
+    given: dict[str, Any] = {one.name.value: one.value for one in getattr(node, "arguments", None) or ()}
+    if call.strawberry is None or len(definition.args) != 1 or not given:
+        return None
+    [(name, argument)], [value] = definition.args.items(), given.values()
+    inner = argument.type.of_type if isinstance(argument.type, GraphQLNonNull) else None
+    if not isinstance(inner, GraphQLInputObjectType) or not isinstance(value, VariableNode):
+        return None
+    if not all(is_leaf_type(get_nullable_type(one.type)) for one in inner.fields.values()):
+        return None
+    probes = {one.out_name or key: str(object()) for key, one in inner.fields.items()}
+    [(keyword, found)] = _converted(schema, call, {argument.out_name or name: probes}, None).items()
+    if getattr(getattr(found, "__strawberry_definition__", None), "from_input", True) is not None:
+        return None
+    names = {key: own for own, one in vars(found).items() for key, probe in probes.items() if one is probe}
+    bare = [one.name for one in fields(found) if one.default is MISSING and one.default_factory is MISSING]
+    implied = dict.fromkeys(bare)
+    return _Made(keyword, value.name.value, type(found), names, implied) if len(names) == len(probes) else None
 
 
 def _may_be_handed_on(argument: GraphQLArgument, value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -31,6 +32,19 @@ Result = Any
 
 Reference = Callable[[], Result]
 
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What resolvers agree to.
+
+    `inline`: those of queries and events await futures only, see `awaiting.inline`. `mutations`: those at the root of a
+    mutation do what they do once, however often they are called for the same field of the same request.
+    """
+
+    inline: bool = False
+    mutations: bool = False
+
+
 _VARIANTS = 16  # combinations of what @skip and @include depend on; more are left to the reference executor
 _CONDITIONS = ("skip", "include")
 _INCREMENTAL = ("defer", "stream")
@@ -45,18 +59,19 @@ class Operation:
         schema: GraphQLSchema,
         operation: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
-        inline: bool = False,
+        ways: Ways,
     ) -> None:
         self.schema = schema
         self.operation = operation
         self.fragments = fragments
-        self._settle: awaiting.Settle = awaiting.inline if inline else awaiting.in_tasks
+        changes = operation.operation is OperationType.MUTATION
+        self._settle: awaiting.Settle = awaiting.inline if ways.inline and not changes else awaiting.in_tasks
         self._strawberry_info = info_class(schema)
         self._programs: dict[tuple[Any, ...], tuple[Program, Infos] | None] = {}
         directives = list(_directives([operation, *fragments.values()]))
         self._conditions = [name for one in directives if one.name.value in _CONDITIONS for name in _variables(one)]
         self.compilable = (
-            operation.operation is not OperationType.MUTATION
+            (ways.mutations or not changes)
             and schema.get_root_type(operation.operation) is not None
             and not any(one.name.value in _INCREMENTAL for one in directives)
             and not any(fragment.variable_definitions for fragment in fragments.values())

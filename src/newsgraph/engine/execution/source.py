@@ -45,6 +45,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLString,
+    OperationType,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -87,6 +88,10 @@ Details = list[FieldDetails]
 
 class TooLarge(Exception):
     """More fields than are compiled."""
+
+
+class OneAfterTheOther(Exception):
+    """Several changes, each of which has to end before the next begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,8 @@ class Compiler:
         root = self._schema.get_root_type(executor.operation.operation)
         assert root is not None  # noqa: S101 - the caller looked
         collected = collect_fields(self._schema, executor.fragments, executor.variable_values, root, executor.operation)
+        if executor.operation.operation is OperationType.MUTATION and len(collected.grouped_field_set) > 1:
+            raise OneAfterTheOther
         name = self._new("o")
         self._object(name, root, collected, None)
         head = [_HEAD, *(f"    {line}\n" for line in self._unpacked())]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple
 
 from graphql import (
     GraphQLBoolean,
     GraphQLError,
     GraphQLID,
+    GraphQLInputField,
+    GraphQLInputObjectType,
     GraphQLInt,
     GraphQLNonNull,
     GraphQLSchema,
     GraphQLString,
     OperationDefinitionNode,
+    Undefined,
     get_variable_values,
+    is_required_input_field,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
@@ -47,6 +51,34 @@ _FITS: dict[object, Fits] = {
 def taken_as_is(type_: Any) -> Fits | None:
     """Tells which values of an input type are what they are coerced to; None where that takes more than a look."""
     return _FITS.get(type_.of_type if isinstance(type_, GraphQLNonNull) else type_)
+
+
+def _fits(type_: Any) -> Fits | None:
+    """The same, for input objects of such values, too."""
+    inner = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+    if not isinstance(inner, GraphQLInputObjectType):
+        return taken_as_is(type_)
+    looks = {name: _fits_field(field) for name, field in inner.fields.items()}
+    if inner.is_one_of or inner.out_type is not GraphQLInputObjectType.out_type or None in looks.values():
+        return None
+    return _object_fits(looks, {name for name, field in inner.fields.items() if is_required_input_field(field)})
+
+
+def _fits_field(field: GraphQLInputField) -> Fits | None:
+    """None for one that has a default, or another name in Python."""
+    fits = taken_as_is(field.type)
+    if fits is None or field.out_name or field.default is not None or field.default_value is not Undefined:
+        return None
+    return fits if isinstance(field.type, GraphQLNonNull) else lambda value: value is None or fits(value)
+
+
+def _object_fits(looks: Mapping[str, Any], required: Set[str]) -> Fits:
+    def fits(value: Any) -> bool:
+        if type(value) is not dict or not required <= value.keys() <= looks.keys():
+            return False
+        return all(looks[name](one) for name, one in value.items())
+
+    return fits
 
 
 class _Plain(NamedTuple):
@@ -86,5 +118,5 @@ class Variables:
 
 
 def _plain(signature: GraphQLVariableSignature | GraphQLError) -> _Plain | None:
-    fits = None if isinstance(signature, GraphQLError) else taken_as_is(signature.type)
+    fits = None if isinstance(signature, GraphQLError) else _fits(signature.type)
     return None if fits is None or isinstance(signature, GraphQLError) else _Plain(signature.name, signature, fits)

@@ -115,6 +115,9 @@ SELECT count(*) FROM (
     LIMIT $3
 )
 
+-- name: comment_prints_known
+SELECT 1 FROM comment_prints WHERE print = $1 AND at >= $2 LIMIT 1
+
 -- name: comment_prints_own
 SELECT c.article_id, c.parent_id
 FROM comment_prints AS p JOIN comments AS c ON c.id = p.comment_id
