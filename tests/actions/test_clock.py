@@ -59,10 +59,10 @@ async def test_nobody_is_kept_from_writing_longer_than_the_limit_says(desk: Desk
 
 @pytest.mark.parametrize("jump", JUMPS)
 async def test_a_view_is_not_waited_for_until_the_old_time_comes_again(desk: Desk, jump: float) -> None:
-    counter = ViewCounter(Settings(view_window=1_800), desk.clock)
-    assert await counter.record(desk.newsroom, View(1, "r", ""))
+    article, counter = await desk.publish(), ViewCounter(Settings(view_window=1_800), desk.clock)
+    assert await counter.record(desk.newsroom, View(article, "r", ""))
     desk.clock.tick(seconds=jump)
-    assert await counter.record(desk.newsroom, View(1, "r", "")) is (abs(jump) >= 1_800)
+    assert await counter.record(desk.newsroom, View(article, "r", "")) is (abs(jump) >= 1_800)
 
 
 async def test_a_jump_ahead_drops_events_and_no_comment(desk: Desk) -> None:

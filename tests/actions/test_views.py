@@ -11,6 +11,7 @@ import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
 from newsgraph.actions import views
+from newsgraph.actions.articles import publish_due
 from newsgraph.actions.upkeep import upkeep
 from newsgraph.actions.views import View, ViewCounter
 from newsgraph.domain.errors import Fault, FaultCode
@@ -45,7 +46,11 @@ def site_of(desk: Desk) -> Site:
 
 
 @pytest.fixture
-def site(desk: Desk) -> Site:
+async def site(desk: Desk) -> Site:
+    """With the articles 1 and 2."""
+    await desk.publish("One")
+    await desk.publish("Two")
+    await desk.events()
     return site_of(desk)
 
 
@@ -128,6 +133,8 @@ async def test_a_reader_counts_once_an_article_and_window(site: Site, clock: Clo
 
 
 async def test_article_and_reader_are_told_apart(site: Site) -> None:
+    for n in range(3, 13):
+        await site.desk.publish(f"Article {n}")
     assert await site.read(1, "2 3")
     assert await site.read(12, " 3")
     assert await site.read(1, "half \ud83d")
@@ -280,10 +287,20 @@ async def test_what_is_not_published_has_no_views(desk: Desk, site: Site) -> Non
     hidden = await desk.schedule(hours=1)
     await desk.events()
     for article in (hidden, 999):
-        await site.read(article, "r")
+        assert not await site.read(article, "r")
     await site.flush()
     assert await desk.events() == []
     assert await counted(desk, hidden) == (0, 0)
+    desk.clock.tick(hours=1)
+    await publish_due(desk.newsroom)
+    assert await site.read(hidden, "r"), "nothing was remembered of it"
+
+
+async def test_what_is_retracted_before_it_is_written_has_no_views(desk: Desk, site: Site) -> None:
+    assert await site.read(1, "r")
+    await desk.retract(1)
+    await site.flush()
+    assert await counted(desk, 1) == (0, 0)
 
 
 class Broken:

@@ -49,11 +49,21 @@ class ViewCounter:
         self._seen: OrderedDict[int, datetime] = OrderedDict()  # in the order of counting
         self._pending: dict[int, Mark] = {}
 
+    @property
+    def remembered(self) -> int:
+        """Readers of an article who are known to have been here."""
+        return len(self._seen)
+
+    @property
+    def waiting(self) -> int:
+        """Views that are not written yet."""
+        return len(self._pending)
+
     async def record(self, newsroom: Newsroom, view: View) -> bool:
         """Whether this view counts. Errors: Fault(UNAVAILABLE) when the database cannot be asked for repeats.
 
         It does not when nobody has asked for it, nor when the same reader's view of the article counted just now, nor
-        when more are waiting to be written than may be remembered.
+        when the article is not published, nor when more are waiting to be written than may be remembered.
         """
         if view.ahead or is_machine(view.agent) or len(self._pending) >= self._memory:
             return False
@@ -63,10 +73,12 @@ class ViewCounter:
             return False
         mark = Mark(key, view.article_id, now)
         try:
-            before = await newsroom.store.read(partial(_marked_at, mark=mark, window=self._window))
-        except Fault:
+            before = await newsroom.store.read(partial(_counted_at, mark=mark, window=self._window))
+        except (Fault, NotPublished) as error:
             self._seen.pop(key, None)
-            raise
+            if isinstance(error, Fault):
+                raise
+            return False
         if before is not None:
             self._seen[key] = before  # its window began with the view that another process counted
             return False
@@ -120,7 +132,15 @@ async def _salt(session: Session, day: date, fresh: bytes) -> bytes:
     return await session.views.salt(day, fresh)
 
 
-async def _marked_at(session: Session, mark: Mark, window: timedelta) -> datetime | None:
+class NotPublished(Exception):
+    """Nobody reads such an article."""
+
+
+async def _counted_at(session: Session, mark: Mark, window: timedelta) -> datetime | None:
+    """When another process has counted the same reader's view, within the window. Errors: NotPublished."""
+    found = await session.articles.by_ids([mark.article_id])
+    if not found or not found[0].published:
+        raise NotPublished
     return await session.views.marked_at(mark, window)
 
 

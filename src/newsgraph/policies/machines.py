@@ -24,8 +24,12 @@ _NAMES = [str(one["pattern"]) for one in CRAWLER_USER_AGENTS_DATA if one.get("ta
 _NAMED = [re.compile("|".join(_NAMES[start : start + _CHUNK])) for start in range(0, len(_NAMES), _CHUNK)]
 
 
-@lru_cache(maxsize=4_096)
 def is_machine(agent: str) -> bool:
-    """By what a User-Agent declares; remembered, for it takes 100 microseconds."""
-    shown = agent[:_LONGEST]
+    """By what a User-Agent declares."""
+    return _is_machine(agent[:_LONGEST])
+
+
+@lru_cache(maxsize=4_096)
+def _is_machine(shown: str) -> bool:
+    """Remembered, for it takes 100 microseconds; by the part that is looked at, which bounds the memory, too."""
     return _COMMON.search(shown) is not None or any(names.search(shown) for names in _NAMED)
