@@ -96,7 +96,7 @@ screenshots: setup ## Take pictures of each page of the demo, with Chromium, int
 	$(BIN)/python docs/screenshots.py
 
 packages: setup # What some tests run beside our own code; those tests are skipped where it cannot be fetched
-	@test -d $(CLIENTS)/node_modules/graphql-http || $(MAKE) --no-print-directory clients || true
+	@test -d $(CLIENTS)/node_modules/axe-core || $(MAKE) --no-print-directory clients || true
 	@test -d $(CORE)/graphql-core || $(MAKE) --no-print-directory core || true
 
 clients: setup ## Fetch the JavaScript clients with npm, for the tests that run them

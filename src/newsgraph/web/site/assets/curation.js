@@ -1,7 +1,7 @@
 // The editors' lists: rows that are dragged, and a page that follows what others do. Without it each row has buttons.
 
 import { follow } from "./live.js";
-import { refresh, swap } from "./swap.js";
+import { hold, refresh, swap } from "./swap.js";
 import { token } from "./site.js";
 
 const LIST = `subscription ($key: String!, $after: StreamCursor) {
@@ -10,14 +10,12 @@ const LIST = `subscription ($key: String!, $after: StreamCursor) {
 
 const status = document.getElementById("live");
 const place = () => document.querySelector("[data-swap]");
-let held = null, waiting = false;
+let held = null, release = () => {};
 
 document.documentElement.classList.add("lively");
 
 function happen(event) {
-  if (event.list?.version === place().dataset.version) return;
-  if (held) waiting = true;
-  else refresh();
+  if (event.list?.version !== place().dataset.version) refresh();
 }
 
 // The form says what is pinned and excluded; a row says what it is by the zone that it lies in.
@@ -31,13 +29,10 @@ function renumber() {
 }
 
 async function save(form, button) {
-  const row = button?.closest("li")?.dataset.id, label = button?.textContent;
   const fresh = await swap(form, button);
   if (!fresh) return;
   const problem = fresh.querySelector(".problem");
   status.textContent = problem ? problem.firstChild.textContent.trim() : "Saved";
-  const same = row && fresh.querySelector(`li[data-id="${CSS.escape(row)}"]`);
-  if (same) ([...same.querySelectorAll("button:enabled")].find((one) => one.textContent === label) ?? same.querySelector("button:enabled"))?.focus();
 }
 
 const failed = () => (status.textContent = "The connection is lost. Nothing was saved.");
@@ -66,6 +61,7 @@ function below(zone, y) {
 document.addEventListener("dragstart", (event) => {
   held = event.target.closest?.(".zone li");
   if (!held) return;
+  release = hold();
   event.dataTransfer.effectAllowed = "move";
   event.dataTransfer.setData("text/plain", held.dataset.id);
   held.classList.add("held");
@@ -93,8 +89,7 @@ document.addEventListener("dragend", () => {
   held?.classList.remove("held");
   held = null;
   clear();
-  if (waiting) refresh();
-  waiting = false;
+  release();
 });
 
 // The same by keyboard: Alt and an arrow, wherever in the row the focus is.
