@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from newsgraph.domain.erasures import Mode
 from newsgraph.domain.users import Claims, Role, User
 from tests.contract.room import Room
 
@@ -47,3 +48,18 @@ async def test_nobody_cannot_be_restricted(room: Room) -> None:
     nobody = replace(await room.user("kim"), id=999)
     with pytest.raises(LookupError):
         await room.write(lambda s: s.users.restrict(nobody))
+
+
+async def test_the_time_before_which_tokens_are_refused_never_goes_back(room: Room) -> None:
+    assert await room.read(lambda s: s.users.revoked_before()) is None
+    now, day = room.clock(), timedelta(days=1)
+    for asked, noted in ((now, now), (now - day, now), (now + day, now + day)):
+        assert await room.write(lambda s, asked=asked: s.users.revoke_all(asked)) == noted  # type: ignore[misc]
+        assert await room.read(lambda s: s.users.revoked_before()) == noted
+
+
+async def test_nobody_is_given_a_receipt_who_is_not_there(room: Room) -> None:
+    kim = await room.user("kim")
+    await room.write(lambda s: s.erasures.begin(kim, Mode.TOMBSTONE))
+    await room.write(lambda s: s.receipts.keep(kim.id, "m", "k", "{}"))
+    assert await room.read(lambda s: s.receipts.find(kim.id, "m", "k")) is None

@@ -58,6 +58,23 @@ async def test_revoked_tokens_are_refused_and_their_streams_end(site: Site, sett
     await site.keeps(asks(old, REFUSED))
 
 
+async def test_a_page_knows_nobody_by_a_cookie_with_a_revoked_token(site: Site, settings: Settings) -> None:
+    cookie = {"cookie": f"newsgraph_session={token(seconds=30)['authorization'].removeprefix('Bearer ')}"}
+
+    async def known() -> bool:
+        page = await site.http.get("/about", headers=cookie)
+        given = (await site.http.get("/session/token", headers=cookie)).json()["token"]
+        assert ("Editor" in page.text) == (given is not None)
+        return given is not None
+
+    assert await known()
+    assert (await run(settings, SUBJECT))[0] == 0
+    async with asyncio.timeout(10):
+        while await known():
+            await asyncio.sleep(0.01)
+    assert (await site.http.get("/desk/lists", headers=cookie)).headers["location"].startswith("/sign-in")
+
+
 async def test_only_those_of_before_are_refused_and_it_is_never_taken_back(site: Site, settings: Settings) -> None:
     await site.keeps(asks(token(seconds=30), TAKEN))
     before = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}"

@@ -20,6 +20,7 @@ import pytest
 
 from newsgraph.domain.articles import ArticleFilter, ArticleOrder, ArticleStatus
 from newsgraph.domain.comments import CommentOrder, ModerationQueueName
+from newsgraph.domain.erasures import Mode
 from newsgraph.domain.events import SectionChanged
 from newsgraph.domain.pages import Slice
 from newsgraph.domain.views import ViewCount, Window
@@ -32,13 +33,21 @@ from tests.contract.room import Room
 Query = Callable[[Session], Awaitable[object]]
 
 # May be read from end to end: the rows of a parameter, and tables that are small and always will be.
-SMALL = {"json_each", "chain", "stream", "sections", "sqlite_autoindex_sections_2"}
+SMALL = {"json_each", "chain", "stream", "sections", "api_keys", "erasures", "sqlite_autoindex_sections_2"}
 # May be read in the order of an index up to the page's limit, or to be counted: the index holds nothing else.
 ORDERED = re.compile(r"authors_name|comments_(article_|user_)?(unmoderated|reported|pending)")
 # The sums of a window; the log's oldest entries, which are then dropped.
 READ = {"popular": "sum(b.views * w.weight)", "log": "SELECT seq FROM log WHERE at >="}
-# Sorted by what no index can know: a comment's few ancestors, how well words match, views summed over a window.
-SORTED = ("WITH RECURSIVE chain", "bm25(", "JOIN article_words", "sum(b.views * w.weight)")
+# Sorted by what no index can know: a comment's few ancestors, how well words match, views summed over a window,
+# all that is held on one person.
+SORTED = (
+    "WITH RECURSIVE chain",
+    "bm25(",
+    "JOIN article_words",
+    "sum(b.views * w.weight)",
+    "(SELECT id FROM comments WHERE user_id",
+    "created_at, edited_at FROM comments WHERE user_id",
+)
 
 INTS = (Slice(2), Slice(2, (5, 6)), Slice(2, None, (5, 6)), Slice(2, (5, 6), (7, 8)))
 EDGES = [Slice(s.limit, s.after, s.before, backward) for s in INTS for backward in (False, True)]
@@ -155,6 +164,20 @@ def changes() -> Iterator[Query]:
     yield lambda s: s.comments.set_reaction(1, 1, None)
     yield lambda s: s.comments.prune_prints(s.now)
     yield restrict
+    yield erase
+
+
+async def erase(session: Session) -> None:
+    """Somebody's own rows among everybody's."""
+    [user] = await session.users.by_ids([1])
+    await session.erasures.begin(user, Mode.TOMBSTONE)
+    await session.erasures.held(1)
+    await session.erasures.reacted(1, 9)
+    await session.erasures.take_back_flags(1, 9)
+    await session.erasures.hand_over(await session.erasures.comments(1, 9))
+    await session.erasures.unsign(1, 9)
+    await session.erasures.note(1)
+    await session.erasures.finish(1)
 
 
 async def restrict(session: Session) -> None:

@@ -71,7 +71,9 @@ SELECT /*user_columns*/ FROM users WHERE id = $1
 SELECT id, article_id, parent_id, body, status, created_at, edited_at FROM comments WHERE user_id = $1 ORDER BY id
 
 -- name: export_prints
-SELECT comment_id, print, at FROM comment_prints WHERE user_id = $1 ORDER BY comment_id
+SELECT comment_id, print, at FROM comment_prints
+WHERE comment_id IN (SELECT id FROM comments WHERE user_id = $1)
+ORDER BY comment_id
 
 -- name: export_reactions
 SELECT comment_id, kind FROM reactions WHERE user_id = $1
