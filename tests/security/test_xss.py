@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 import uvicorn
@@ -27,13 +28,36 @@ from newsgraph.domain.authors import Byline
 from newsgraph.domain.text import one_line, slugify
 from newsgraph.domain.users import Claims, Role, Viewer
 from newsgraph.policies.html import Markup, sanitise
+from newsgraph.ports.store import Session
 from newsgraph.settings import Settings
-from tests.flows.conftest import SECRET
+from tests.flows.conftest import SECRET, token_for
 from tests.security.payloads import CALL, ELSEWHERE, PLAYER, name_of, packed, payloads
 
 PAYLOADS = payloads()
 PICTURE = f'{ELSEWHERE}/picture/1"onerror={CALL}(0)//'  # pictures may be of any host
-PAGES = ["/"]
+WIDGETS = """<!doctype html><title>x</title><script type="module" src="/widgets/newsgraph.js"></script>
+<newsgraph-list key="must-reads"></newsgraph-list>
+<newsgraph-comments article="QXJ0aWNsZTox" loading="eager"></newsgraph-comments>"""
+EMBEDDING = "/embedding"
+SEARCHED = quote(next(packed(PAYLOADS.values(), 300)))
+PAGES = {
+    "front": "/",
+    "section": "/sections/SECTION",
+    "author": "/authors/SECTION",
+    "article": "/articles/article-0",
+    "another article": "/articles/article-1",
+    "thread": "/articles/article-0/comments/1",
+    "search": "/search?q=script",
+    "search for what is not there": f"/search?q={SEARCHED}",
+    "a page that is not there": f"/articles/{SEARCHED}",
+    "about": "/about",
+    "sign in": f"/sign-in?next={quote('javascript:x()')}",
+    "desk of comments": "/desk/comments?queue=UNMODERATED",
+    "desk of lists": "/desk/lists",
+    "desk of a list": "/desk/lists/must-reads",
+    "GraphiQL": "/graphql",
+    "widgets on any page": EMBEDDING,
+}
 
 _RUNNING = """
 () => {
@@ -75,15 +99,23 @@ class Watched:
         self.page.expose_function(CALL, lambda number: self.ran.append(name_of(int(number))))
         self.page.on("dialog", self._dialog)
         self.page.route("**/*", self._route)
+        self.page.on("websocket", self._socket)
 
     def _dialog(self, dialog: Any) -> None:
         self.ran.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
+    def _socket(self, opened: Any) -> None:
+        if not opened.url.startswith(self.own.replace("http", "ws", 1)):
+            self.called.append(opened.url)
+
     def _route(self, route: Any) -> None:
         request = route.request
-        if self.own and request.url.startswith(self.own):
-            route.continue_()
+        if request.url.startswith(self.own):
+            if request.url == self.own + EMBEDDING:
+                route.fulfill(body=WIDGETS, content_type="text/html")
+            else:
+                route.continue_()
             return
         picture = request.resource_type == "image" and urlsplit(request.url).path.startswith("/picture/")
         if not picture and urlsplit(request.url).hostname != PLAYER:
@@ -109,13 +141,20 @@ def browser() -> Iterator[Any]:
             yield launched
 
 
-@pytest.fixture
-def watched(browser: Any, request: pytest.FixtureRequest) -> Iterator[Watched]:
+@pytest.fixture(scope="module")
+def opened(browser: Any, address: str) -> Iterator[Watched]:
     with browser.new_context(bypass_csp=True) as context:
-        own = request.getfixturevalue("address") if "address" in request.fixturenames else ""
-        watched = Watched(context.new_page(), own)
+        watched = Watched(context.new_page(), address)
         watched.begin()
         yield watched
+
+
+@pytest.fixture
+def watched(opened: Watched) -> Watched:
+    opened.page.goto("about:blank")
+    opened.ran.clear()
+    opened.called.clear()
+    return opened
 
 
 # --- bodies by themselves ---
@@ -147,48 +186,73 @@ def test_what_is_left_of_a_body_is_harmless_however_often_it_is_read(watched: Wa
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    file = tmp_path_factory.mktemp("xss") / "news.db"
-    name = one_line(next(packed(PAYLOADS.values(), 20_000)))
-    return Settings(database=f"sqlite:///{file}", secret=SECRET, site_name=name, embed_hosts=PLAYER)
+def listening() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
-def address(settings: Settings) -> Iterator[str]:
+def settings(tmp_path_factory: pytest.TempPathFactory, listening: socket.socket) -> Settings:
+    file = tmp_path_factory.mktemp("xss") / "news.db"
+    name = one_line(next(packed(PAYLOADS.values(), 20_000)))
+    port = listening.getsockname()[1]
+    return Settings(database=f"sqlite:///{file}", secret=SECRET, port=port, site_name=name, embed_hosts=PLAYER)
+
+
+@pytest.fixture(scope="module")
+def address(settings: Settings, listening: socket.socket) -> Iterator[str]:
     """A newsroom whose every text is an attack, served on a thread of its own."""
-    server = uvicorn.Server(uvicorn.Config(app.build(settings), **(server_options(settings) | {"port": 0})))
+    server = uvicorn.Server(uvicorn.Config(app.build(settings), **server_options(settings)))
 
     async def serve() -> None:
         await _furnish(settings)
-        await server.serve()
+        await server.serve(sockets=[listening])
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     while not server.started and thread.is_alive():
         thread.join(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield settings.address
     server.should_exit = True
     thread.join()
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_text_of_a_page_is_harmless(watched: Watched, address: str, path: str) -> None:
-    watched.page.goto(address + path)
+@pytest.mark.parametrize("name", PAGES)
+def test_every_text_of_a_page_is_harmless(watched: Watched, address: str, name: str) -> None:
+    """Seen by somebody who may see everything: what a script could do in their name is worst."""
+    cookie = {"name": "newsgraph_session", "value": token_for(Role.ADMIN, "Admin"), "url": address}
+    watched.page.context.add_cookies([cookie])
+    path = PAGES[name].replace("SECTION", quote(slugify(names()[0])))
+    answer = watched.page.goto(address + path)
+    assert answer.status == (404 if "not there" in name and "page" in name else 200)
+    _enlivened(watched.page)
     watched.harmless(path)
+    assert name == "GraphiQL" or watched.page.get_by_text(CALL).count(), "it shows what is tried"
     assert watched.page.url == address + path
     for element in watched.page.locator("script[type='application/ld+json']").all():
         json.loads(element.text_content())
 
 
+def _enlivened(page: Any) -> None:
+    """With the widgets in it at work, which say by an attribute how their line is."""
+    for element in page.locator("newsgraph-comments").all():
+        element.scroll_into_view_if_needed()
+    if page.locator("newsgraph-comments").count():
+        page.locator("newsgraph-comments[line=live]").wait_for()
+
+
+def names() -> list[str]:
+    return [one_line(name) for name in packed(PAYLOADS.values(), 78)]
+
+
 async def _furnish(settings: Settings) -> None:
     async with app.open_newsroom(settings) as newsroom:
         editor, staff = [await _person(newsroom, role.value, role) for role in (Role.EDITOR, Role.STAFF)]
-        names = [one_line(name) for name in packed(PAYLOADS.values(), 78)]
-        await newsroom.store.write(_sections_and_authors(names))
-        ids = [await articles.publish(newsroom, editor, one) for one in _articles(names)]
-        await lists.curate(newsroom, editor, lists.CurateList("must-reads", names[0], tuple(ids[:9])))
+        await newsroom.store.write(_sections_and_authors)
+        ids = [await articles.publish(newsroom, editor, one) for one in _articles(names())]
+        await lists.curate(newsroom, editor, lists.CurateList("must-reads", names()[0], tuple(ids[:9])))
         for number, text in enumerate(packed(PAYLOADS.values(), settings.comment_max_length)):
-            who = await _person(newsroom, names[number % len(names)], Role.STAFF)
+            who = await _person(newsroom, names()[number % len(names())], Role.STAFF)
             await comments.post(newsroom, who, comments.PostComment(ids[0], None, text))
         await comments.post(newsroom, staff, comments.PostComment(ids[0], 1, "A reply."))
 
@@ -197,13 +261,10 @@ async def _person(newsroom: Newsroom, name: str, role: Role) -> Viewer:
     return await users.recognise(newsroom, Claims(f"test:{name}", name, role, datetime.now(UTC), None))
 
 
-def _sections_and_authors(names: Sequence[str]) -> Any:
-    async def change(session: Any) -> None:
-        for name in names:
-            await sections.ensure(session, name)
-            await authors.ensure(session, Byline(name, f"{name}@evil.example", name, PICTURE))
-
-    return change
+async def _sections_and_authors(session: Session) -> None:
+    for name in names():
+        await sections.ensure(session, name)
+        await authors.ensure(session, Byline(name, f"{name}@evil.example", name, PICTURE))
 
 
 def _articles(names: Sequence[str]) -> Iterator[articles.PublishArticle]:
