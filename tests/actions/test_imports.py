@@ -166,6 +166,55 @@ async def test_a_second_source_that_knows_more_is_believed_once(desk: Desk, now:
     assert await desk.events() == []
 
 
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        ("https://news.example/other.xml", (0, 1, 0, 0)),
+        ("https://www.news.example/feed", (0, 1, 0, 0)),
+        ("https://evil.example/feed", (0, 0, 1, 0)),
+        ("https://news.example.evil.example/feed", (0, 0, 1, 0)),
+        ("/disk/feed.xml", (0, 1, 0, 0)),
+    ],
+)
+async def test_another_host_does_not_write_an_article_anew(
+    desk: Desk, now: datetime, source: str, outcome: tuple[int, ...]
+) -> None:
+    await only(desk, DRAFT)
+    newer = replace(DRAFT, source=source, headline="Other", updated_at=now + timedelta(minutes=1))
+    assert counts(await bring(desk, newer)) == outcome
+
+
+@pytest.mark.parametrize(
+    ("email", "kept"),
+    [
+        ("ada@news.example", "ada@news.example"),
+        ("ada+tips@news.example", "ada+tips@news.example"),
+        ("ada@news.example?bcc=all@evil.example", None),
+        ("ada@news.example,eve@evil.example", None),
+        ("javascript:x()//@evil.example", None),
+        ('"><script>x()</script>@evil.example', None),
+        ("x" * 250 + "@news.example", None),
+        ("ada", None),
+    ],
+)
+async def test_an_address_of_an_author_is_one_address(desk: Desk, email: str, kept: str | None) -> None:
+    await only(desk, replace(DRAFT, authors=(Byline("Cy Pen", email),)))
+    (author,) = await desk.read(lambda session: session.authors.by_slugs(["cy-pen"]))
+    assert author.email == kept
+
+
+async def test_what_stands_beside_an_article_has_an_end(desk: Desk) -> None:
+    long = "word " * 1_000
+    names = tuple(Byline(f"Author {number}", bio=long) for number in range(200))
+    image = Image("https://news.example/i.png", alt=long, caption=long, credit=long)
+    article = await only(desk, replace(DRAFT, authors=names, lead_image=image))
+    authors = await desk.read(lambda session: session.authors.of_articles([article.id]))
+    assert len(authors[article.id]) == 100
+    assert len(authors[article.id][0].bio or "") <= 1_000
+    assert article.lead_image is not None
+    assert len(article.lead_image.caption or "") <= 1_000
+
+
 async def test_an_address_belongs_to_one_article(desk: Desk) -> None:
     one = await only(desk, DRAFT)
     two = await only(desk, replace(DRAFT, guid="2", url="https://news.example/two"))

@@ -65,6 +65,30 @@ def test_source_is_the_feeds_own_address_else_its_home(channel: str, source: str
     assert only(rss("<item><title>One</title></item>", channel)).source == source
 
 
+@pytest.mark.parametrize(
+    ("location", "source"),
+    [
+        ("https://news.example/feed", "https://news.example/rss"),
+        ("http://www.news.example/feed", "https://news.example/rss"),
+        ("https://evil.example/feed", "https://evil.example/feed"),
+        ("/disk/feed.xml", "https://news.example/rss"),
+        ("-", "https://news.example/rss"),
+    ],
+)
+def test_what_was_fetched_speaks_for_its_own_host_alone(location: str, source: str) -> None:
+    channel = '<atom:link rel="self" href="https://news.example/rss"/>'
+    assert only(rss("<item><title>One</title></item>", channel), location).source == source
+    line = b'{"headline": "One", "source": "https://news.example/rss"}'
+    assert only(line, location).source == source
+    titled = b"<rss version='2.0'><channel><title>Pier</title><item><title>One</title></item></channel></rss>"
+    assert only(titled, location).source == (location if "://" in location else "Pier")
+
+
+def test_ids_have_an_end() -> None:
+    draft = only(item(f"<guid>{'x' * 2_000}</guid>"))
+    assert draft.guid.startswith("sha256:")
+
+
 def test_source_without_addresses_is_the_title_else_the_location() -> None:
     titled = b"<rss version='2.0'><channel><title>Pier</title><item><title>One</title></item></channel></rss>"
     assert only(titled).source == "Pier"

@@ -23,6 +23,8 @@ from newsgraph.ports.store import Session
 BATCH = 100  # drafts of one transaction: more would keep other writers waiting
 _DERIVED_MAX = 120
 _NAME_MAX = 80
+_TEXT_MAX = 1_000  # a caption, or who an author is
+_AUTHORS_MAX = 100
 _OLDEST = datetime(1700, 1, 1, tzinfo=UTC)  # newspapers are hardly older: whatever says so has a broken clock
 _AHEAD = timedelta(days=366)
 
@@ -87,7 +89,8 @@ async def import_drafts(
     """Imports up to BATCH drafts in one transaction; broken ones are rejected and the others go in.
 
     An article from elsewhere is known again by (source, guid), or else by its canonical URL: then the draft only
-    changes it when it says that it is newer. What the newsroom decided since (slug, retraction) stays.
+    changes it when it says that it is newer, and comes from that host or a file. What the newsroom decided since
+    (slug, retraction) stays.
     """
     if len(drafts) > BATCH:
         raise ValueError(f"{len(drafts)} drafts are more than the {BATCH} of one batch")
@@ -126,7 +129,7 @@ async def _import(batch: _Batch, prepared: _Prepared) -> tuple[_Outcome, int]:
     article = await _known(session, origin, draft)
     if article is None:
         outcome, article_id = _Outcome.CREATED, await _create(batch, prepared, published_at)
-    elif origin is None and not _newer(draft, article):
+    elif origin is None and not (_newer(draft, article) and _speaks_for(draft.source, draft.url)):
         outcome, article_id = _Outcome.UNCHANGED, article.id
     else:
         outcome, article_id = await _rewrite(batch, prepared, article), article.id
@@ -143,6 +146,12 @@ async def _known(session: Session, origin: Origin | None, draft: ArticleDraft) -
 
 def _newer(draft: ArticleDraft, article: Article) -> bool:
     return draft.updated_at is not None and draft.updated_at > article.updated_at
+
+
+def _speaks_for(source: str, url: str | None) -> bool:
+    """Whether a source may change what others have imported from an address: it is on that host, or a file of ours."""
+    host = fields.host_of(source)
+    return not host or host == fields.host_of(url or "")
 
 
 async def _create(batch: _Batch, prepared: _Prepared, published_at: datetime) -> int:
@@ -241,7 +250,7 @@ def _normalised(draft: ArticleDraft, allowed: Markup) -> _Prepared:
         standfirst=shorten(draft.standfirst or "", fields.STANDFIRST_MAX) or None,
         language=fields.language_tag(draft.language or ""),
         section=_name(draft.section),
-        authors=tuple(_byline(byline) for byline in draft.authors if slugify(byline.name)),
+        authors=tuple(_byline(byline) for byline in draft.authors[:_AUTHORS_MAX] if slugify(byline.name)),
         tags=tuple(tag for tag in fields.clean_tags(draft.tags) if len(tag) <= fields.TAG_MAX)[: fields.TAGS_MAX],
         lead_image=_image(draft.lead_image),
     )
@@ -265,12 +274,16 @@ def _name(name: str | None) -> str | None:
 
 def _byline(byline: Byline) -> Byline:
     avatar = byline.avatar_url if byline.avatar_url and fields.web_url(byline.avatar_url) else None
-    email, bio = (one_line(text or "") or None for text in (byline.email, byline.bio))
-    return Byline(shorten(byline.name, _NAME_MAX), email, bio, avatar)
+    email = one_line(byline.email or "")
+    bio = shorten(byline.bio or "", _TEXT_MAX) or None
+    return Byline(shorten(byline.name, _NAME_MAX), email if fields.email_address(email) else None, bio, avatar)
 
 
 def _image(image: Image | None) -> Image | None:
-    return fields.clean_image(image) if image is not None and fields.web_url(image.url) else None
+    if image is None or not fields.web_url(image.url):
+        return None
+    alt, caption, credit = (shorten(text or "", _TEXT_MAX) for text in (image.alt, image.caption, image.credit))
+    return fields.clean_image(replace(image, alt=alt, caption=caption, credit=credit))
 
 
 def _digest(draft: ArticleDraft) -> str:

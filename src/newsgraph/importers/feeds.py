@@ -23,7 +23,7 @@ from newsgraph.domain.authors import Byline
 from newsgraph.domain.errors import ImportErrorCode
 from newsgraph.domain.text import one_line
 from newsgraph.importers.decoding import charset, decode, marked_encoding, of_the_web
-from newsgraph.importers.fields import language_tag, unique_bylines, unique_tags, web_address
+from newsgraph.importers.fields import identity, language_tag, unique_bylines, unique_tags, web_address
 from newsgraph.importers.markup import absolute_links, paragraphs, plain
 from newsgraph.importers.parsed import Broken, ImportFormatError, Parsed, Raw, gather
 from newsgraph.importers.times import parse_time
@@ -165,7 +165,7 @@ class _Feed:
         home = web_address(_text(feed, "link"), own or location)
         title = _plain_text(feed, "title") or None
         return cls(
-            source=own or home or title or location,
+            source=identity(location, own, home, title),
             title=title,
             base=home or own or web_address(location) or "",
             language=language_tag(_text(feed, "language")),

@@ -22,6 +22,23 @@ def web_address(address: str, base: str = "") -> str | None:
     return url if parts.scheme in ("http", "https") and parts.hostname else None
 
 
+def identity(location: str, *claims: str | None) -> str:
+    """By what a source's items are known again: the first claim that is the source's to make, else where it is.
+
+    What was fetched speaks for its own host alone: else any feed could call itself another one, and write its articles
+    anew. A file is ours, and may say what it is.
+    """
+    host = _host(location)
+    return next((claim for claim in claims if claim and host in (None, _host(claim))), location)
+
+
+def _host(address: str) -> str | None:
+    """Of a web address; www makes no other."""
+    if not web_address(address):
+        return None
+    return (urlsplit(address).hostname or "").removeprefix("www.")
+
+
 def language_tag(text: str) -> str | None:
     """A BCP 47 tag with the usual capitals (RFC 5646, 2.1.1): en-US, zh-Hant; None for what is none."""
     tag = text.strip().replace("_", "-")

@@ -11,7 +11,7 @@ from newsgraph.domain.authors import Byline
 from newsgraph.domain.text import one_line
 from newsgraph.importers import records
 from newsgraph.importers.decoding import decode_exactly
-from newsgraph.importers.fields import language_tag, unique_bylines, unique_tags, web_address
+from newsgraph.importers.fields import identity, language_tag, unique_bylines, unique_tags, web_address
 from newsgraph.importers.markup import absolute_links, paragraphs, plain
 from newsgraph.importers.parsed import ImportFormatError, ItemError, Parsed, Raw, gather
 
@@ -89,7 +89,7 @@ def _feed(feed: records.Record, title: str | None, location: str) -> _Feed:
     own = web_address(records.text(feed, "feed_url"), location)
     home = web_address(records.text(feed, "home_page_url"), own or location)
     return _Feed(
-        source=own or home or title or location,
+        source=identity(location, own, home, title),
         base=home or own or web_address(location) or "",
         language=language_tag(records.text(feed, "language")),
         authors=_authors(feed),

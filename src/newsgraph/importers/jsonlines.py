@@ -30,7 +30,7 @@ from newsgraph.domain.articles import ArticleDraft
 from newsgraph.domain.errors import ImportErrorCode
 from newsgraph.importers import records
 from newsgraph.importers.decoding import decode, decode_exactly, marked_encoding
-from newsgraph.importers.fields import unique_bylines, unique_tags
+from newsgraph.importers.fields import identity, unique_bylines, unique_tags
 from newsgraph.importers.markup import absolute_links, paragraphs
 from newsgraph.importers.parsed import ItemError, Parsed, Raw, gather
 
@@ -83,7 +83,7 @@ def _article(fields: records.Record, location: str) -> ArticleDraft:
     url = records.address(fields, "url")
     body, description = records.text(fields, "bodyHtml"), records.text(fields, "description")
     return ArticleDraft(
-        source=records.text(fields, "source") or location,
+        source=identity(location, records.text(fields, "source")),
         guid=records.identifier(fields, "guid") or records.identifier(fields, "id"),
         headline=records.text(fields, "headline"),
         body_html=absolute_links(body, url or "") if body.strip() else paragraphs(description),

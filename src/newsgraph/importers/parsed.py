@@ -13,6 +13,7 @@ from newsgraph.domain.text import elements, one_line, shorten
 from newsgraph.importers.markup import plain
 
 Item = TypeVar("Item")
+_KEY_MAX = 1_000
 _TOLD = 200  # characters of what stands in a source that a message repeats
 
 
@@ -134,12 +135,17 @@ def _usable(draft: ArticleDraft, limits: Limits) -> ArticleDraft:
         raise ItemError(f"has neither headline nor text ({shorten(draft.url or draft.guid, _TOLD) or 'nor link'})")
     return replace(
         draft,
-        source=one_line(draft.source),
-        guid=one_line(draft.guid) or draft.url or _digest(headline, draft.body_html),
+        source=_key(one_line(draft.source)),
+        guid=_key(one_line(draft.guid) or draft.url or _digest(headline, draft.body_html)),
         headline=headline,
         standfirst=one_line(draft.standfirst or "") or None,
         section=one_line(draft.section or "") or None,
     )
+
+
+def _key(text: str) -> str:
+    """What something is found by stands in an index, and whoever writes a longer one means nothing by it."""
+    return text if len(text) <= _KEY_MAX else _digest(text)
 
 
 def _size(draft: ArticleDraft) -> int:

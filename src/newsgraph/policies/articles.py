@@ -15,8 +15,11 @@ STANDFIRST_MAX = 1_000
 TAG_MAX = 60
 TAGS_MAX = 50
 URL_MAX = 2_000
+EMAIL_MAX = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 LANGUAGE = "en"  # when nobody says
 
+_PART = r"[^\s@<>()\[\]\\,;:\"?&%#/\x00-\x1f\x7f]+"
+_EMAIL = re.compile(rf"{_PART}@{_PART}\.{_PART}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -53,6 +56,16 @@ def web_url(text: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def host_of(text: str) -> str:
+    """The host of an http(s) address; empty for anything else. www makes no other."""
+    return (urlsplit(text).hostname or "").removeprefix("www.") if web_url(text) else ""
+
+
+def email_address(text: str) -> bool:
+    """Whether this is one address and nothing else, so that a link to it cannot fill in more than that."""
+    return len(text) <= EMAIL_MAX and _EMAIL.fullmatch(text) is not None
 
 
 def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
