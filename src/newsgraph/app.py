@@ -54,7 +54,7 @@ from newsgraph.web.site.rendering import Templates
 from newsgraph.web.site.signing import Door
 from newsgraph.web.site.view import Parts, Site
 from newsgraph.web.sockets import SocketView
-from newsgraph.web.static import BUILT, static
+from newsgraph.web.static import BUILT, static, trusted
 from newsgraph.web.streaming import StreamView
 from newsgraph.wordlists import read_vocabulary
 
@@ -245,7 +245,7 @@ async def _start(newsroom: Newsroom, bell: LocalBell, tasks: Tasks, accounts: Ma
     page = await _graphiql(newsroom) if settings.graphiql else None
     built, recognise = schema.build(), known.callers
     documents = await asyncio.to_thread(asking.read_documents)
-    catalogue = await Catalogue.read(built, settings, asking.as_trusted(documents))
+    catalogue = await Catalogue.read(built, settings, [*asking.as_trusted(documents), *trusted(BUILT)])
     operations = Operations(built, services, Answers(built, services, responses), catalogue, tasks)
     admission = Admission(settings.connections, settings.connections_per_address, operations.rates.arrivals)
     sockets = SocketView(operations, services, recognise, sessions, admission)

@@ -24,7 +24,7 @@ __all__ = ["furnished", "settings", "stand"]  # fixtures
 
 CONTRACT = Path(__file__).parents[3] / "shared" / "contract"
 EXAMPLES = example_values("QXJ0aWNsZTox", "how-to-weigh-a-cloud", "science", "hana-lindqvist")
-FILES = Built({}, "/graphiql/main-ABC.js", "/graphiql/main-ABC.css")
+FILES = Built({}, "/graphiql/main-ABC.js", "/graphiql/main-ABC.css", {})
 
 TWO = """
 # First comment.

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from newsgraph.engine.persisted import Trusted
 from newsgraph.web.compression import coding_of
 from newsgraph.web.pages import Endpoint
 
@@ -55,11 +56,15 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """`files` by their addresses without the first slash; `script` and `style` are addresses of GraphiQL's."""
+    """`files` by their addresses without the first slash; `script` and `style` are addresses of GraphiQL's.
+
+    `documents`: all that the widgets ask for, as they send it.
+    """
 
     files: Mapping[str, File]
     script: str
     style: str
+    documents: Mapping[str, str]
 
 
 def read_built(folder: Path) -> Built | None:
@@ -71,7 +76,12 @@ def read_built(folder: Path) -> Built | None:
     files = {
         name: File(folder / name, one["sha256"][:32], tuple(one["codings"])) for name, one in said["files"].items()
     }
-    return Built(files, **said["graphiql"])
+    return Built(files, **said["graphiql"], documents=said.get("documents", {}))
+
+
+def trusted(built: Built | None) -> list[Trusted]:
+    """So that the widgets go on where nothing else may be executed."""
+    return [Trusted(f"widgets/{name}", text, "newsgraph") for name, text in (built.documents if built else {}).items()]
 
 
 # Read once, with the module: requests are answered where nothing may wait for a disk.

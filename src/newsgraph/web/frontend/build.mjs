@@ -56,9 +56,17 @@ writeFileSync(join(made, "graphiql", "licences.txt"), licences([modules, workers
 const files = Object.fromEntries(listed(made).map((path) => [path, described(path)]));
 const [main] = outputs(page).filter(({ entryPoint }) => entryPoint === "graphiql/main.tsx");
 const graphiql = { script: `/${main.path}`, style: `/${relative(made, join(here, main.cssBundle))}` };
-writeFileSync(join(made, "manifest.json"), JSON.stringify({ graphiql, files }, null, 1));
+const documents = await widgetDocuments();
+writeFileSync(join(made, "manifest.json"), JSON.stringify({ graphiql, files, documents }, null, 1));
 rmSync(place, { recursive: true, force: true });
 renameSync(made, place);
+
+/** What the widgets ask for, by name: a server that executes only what it knows has to know this. */
+async function widgetDocuments() {
+  const found = await build({ ...options, entryPoints: ["widgets/documents.ts"], write: false, charset: "utf8" });
+  const { text } = found.outputFiles.find(({ path }) => path.endsWith(".js"));
+  return { ...(await import(`data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`)) };
+}
 
 /** Each output with its path below `made`. */
 function outputs({ metafile }) {

@@ -108,10 +108,18 @@ function added(thread: Thread, card: Card): Thread {
   const above = thread.cards.get(parent);
   const known = above !== undefined && told !== undefined ? put(thread, { ...above, replyCount: told }) : thread;
   if (thread.cards.has(card.id) || thread.arrivals.some(({ id }) => id === card.id)) return changed(known, card);
-  if (parent === ROOT || thread.arrivals.some(({ id }) => id === parent)) return waiting(known, card);
+  if (parent === ROOT) return beyond(thread, card) ? known : waiting(known, card);
+  if (thread.arrivals.some(({ id }) => id === parent)) return waiting(known, card);
   if (above === undefined) return known; // of a thread that is not shown
   // Behind replies that are not shown yet, it is one more of those.
   return branchOf(thread, parent).more ? known : waiting(known, card);
+}
+
+/** An older one that was approved only now, and belongs to a page that is not loaded yet: it comes with that. */
+function beyond(thread: Thread, card: Card): boolean {
+  const { ids, more } = branchOf(thread, ROOT);
+  const last = ids.at(-1);
+  return thread.order === "NEWEST" && more && last !== undefined && Date.parse(card.createdAt) < at(thread.cards, last);
 }
 
 function waiting(thread: Thread, card: Card): Thread {
@@ -184,24 +192,34 @@ export function reveal(thread: Thread): Thread {
   return thread.arrivals.reduce(insert, { ...thread, arrivals: [] });
 }
 
-/** With one comment in its place: one's own is shown wherever it belongs. */
+/** With one comment in its place: by time where that is the order, else first, or last if nothing else follows. */
 export function insert(thread: Thread, card: Card): Thread {
   const parent = card.parent?.id ?? ROOT;
   const arrivals = thread.arrivals.filter(({ id }) => id !== card.id);
   const cards = new Map(thread.cards).set(card.id, merged(thread.cards.get(card.id), card));
   const branches = new Map(thread.branches);
   if (!branches.has(card.id)) branches.set(card.id, { ...NONE, more: card.replyCount > 0 });
-  if (parent === ROOT) surface(branches, card.id, thread.order);
+  if (parent === ROOT) surface(cards, branches, card.id, thread.order);
   else if (!cards.has(parent)) return thread;
   else reply(cards, branches, parent, card.id);
   return { ...thread, cards, branches, arrivals };
 }
 
-function surface(branches: Map<Id, Branch>, id: Id, order: Order): void {
+function surface(cards: ReadonlyMap<Id, Card>, branches: Map<Id, Branch>, id: Id, order: Order): void {
   const branch = branches.get(ROOT) ?? NONE;
   if (branch.ids.includes(id)) return;
-  const last = order !== "NEWEST" && !branch.more;
-  branches.set(ROOT, { ...branch, ids: last ? [...branch.ids, id] : [id, ...branch.ids] });
+  branches.set(ROOT, { ...branch, ids: branch.ids.toSpliced(place(cards, branch, id, order), 0, id) });
+}
+
+function place(cards: ReadonlyMap<Id, Card>, { ids, more }: Branch, id: Id, order: Order): number {
+  const time = at(cards, id);
+  if (order === "NEWEST") return firstOr(ids.length, ids.findIndex((one) => at(cards, one) <= time));
+  if (more) return 0;
+  return order === "OLDEST" ? firstOr(ids.length, ids.findIndex((one) => at(cards, one) > time)) : ids.length;
+}
+
+function firstOr(otherwise: number, found: number): number {
+  return found < 0 ? otherwise : found;
 }
 
 function reply(cards: Map<Id, Card>, branches: Map<Id, Branch>, parent: Id, id: Id): void {

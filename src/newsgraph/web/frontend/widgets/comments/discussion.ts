@@ -25,6 +25,7 @@ import { follow } from "../transport/stream";
 
 const PAGE = 20;
 const MOST = 100; // page_maximum
+const PAGES = 3; // that are fetched anew at most
 const OPENED = 10; // branches that are fetched anew with their thread
 const TRY_AGAIN = 5_000; // ms between two tries to send what could not be sent
 const PASSING = ["UNAVAILABLE", "OPERATION_TIMED_OUT"];
@@ -150,8 +151,8 @@ export class Discussion {
     void this.#ownReactions([...this.thread.cards.keys()].filter((id) => !before.has(id)));
   }
 
-  async #nextPage(after: string | null): Promise<Page | undefined> {
-    const variables = { article: this.article, first: PAGE, after, orderBy: this.order };
+  async #nextPage(after: string | null, first = PAGE): Promise<Page | undefined> {
+    const variables = { article: this.article, first, after, orderBy: this.order };
     const { node } = await request<ThreadAnswer>(this.endpoint, documents.THREAD, variables);
     return node?.comments;
   }
@@ -252,12 +253,26 @@ export class Discussion {
     const size = Math.min(MOST, Math.max(PAGE, shown));
     const fresh = await this.#fetch(this.order, size, this.focus).catch((error: unknown) => this.#lost(error, size));
     if (fresh === undefined) return undefined;
-    const thread = old === undefined ? fresh.thread : threads.renewed(old, fresh.thread, await this.#opened(old));
+    const whole = await this.#further(fresh.thread, shown);
+    const thread = old === undefined ? whole : threads.renewed(old, whole, await this.#opened(old));
     this.#take(thread, fresh.policy);
     const known = new Set(old?.arrivals.map(({ id }) => id));
     for (const card of thread.arrivals) if (!known.has(card.id)) this.hooks.added(card, false);
     void this.identify();
     return fresh.cursor;
+  }
+
+  /** As far down as the reader had gone. */
+  async #further(thread: Thread, shown: number): Promise<Thread> {
+    let whole = thread;
+    for (let pages = 1; pages < PAGES; pages += 1) {
+      const { ids, after, more } = threads.branchOf(whole, ROOT);
+      if (!more || ids.length >= shown) break;
+      const page = await this.#nextPage(after, MOST);
+      if (page === undefined) break;
+      whole = threads.extend(whole, ROOT, page);
+    }
+    return whole;
   }
 
   /** The comment at which the page began may be gone. */
