@@ -100,6 +100,7 @@ BREAKS = [
     ),
     Break("versions", "UPDATE ranked_lists SET version = 1 WHERE key = 'latest'", "latest", 1, ..., (CURATED,)),
     Break("prints", "UPDATE comment_prints SET user_id = 2 WHERE comment_id = 1", 1, 2, 1),
+    Break("erased", "UPDATE users SET subject = char(10) || id WHERE id = 4", 4, 1, 0),
     Break("numbers", "UPDATE stream SET last_seq = last_seq - 1", "last_seq", ..., ...),
     Break("gaps", "DELETE FROM log WHERE seq = 3", "trimmed_seq", 0, 3, others=frozenset({"trimmed"})),
     Break(

@@ -29,7 +29,7 @@ from tests.security.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SOON = 5.0  # seconds that a busy machine may take; a quiet one takes hundredths
+SOON = 10.0  # seconds that a busy machine may take; a quiet one takes hundredths
 _WHO = "{ viewer { id name role banned } }"
 _QUEUE = "{ moderationQueue(queue: PENDING) { totalCount } }"
 

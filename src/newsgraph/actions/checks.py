@@ -164,6 +164,7 @@ CHECKS: tuple[Check, ...] = (
     Check("versions", "A list's version is the number of the last event that changed it.", _tell_lists),
     Check("statuses", "A comment is what the last line of its history says.", mends=False),
     Check("prints", "Texts are remembered as their authors'."),
+    Check("erased", "Nothing is left of people who were erased; --fix lets a server erase it."),
     Check("numbers", "The log's last number is the last event's."),
     Check("gaps", "No event is missing since trimmed_seq; streams from before the gap start anew."),
     Check("trimmed", "No event is left from before trimmed_seq."),

@@ -235,6 +235,24 @@ LIMIT $1
 -- name: mend_prints
 UPDATE comment_prints SET user_id = $2 WHERE comment_id = $1 AND user_id = $3
 
+-- Whoever is erased has a subject that begins with a line feed. What is still being erased is none of this.
+-- name: check_erased
+SELECT u.id, 1, 0 FROM users AS u
+WHERE u.subject >= char(10) AND u.subject < char(11)
+    AND NOT EXISTS (SELECT 1 FROM erasures WHERE user_id = u.id)
+    AND (
+        EXISTS (SELECT 1 FROM comments WHERE user_id = u.id)
+        OR EXISTS (SELECT 1 FROM reactions WHERE user_id = u.id)
+        OR EXISTS (SELECT 1 FROM flags WHERE user_id = u.id)
+        OR EXISTS (SELECT 1 FROM comment_history WHERE user_id = u.id)
+        OR EXISTS (SELECT 1 FROM receipts WHERE user_id = u.id)
+    )
+LIMIT $1
+
+-- name: mend_erased
+INSERT INTO erasures (user_id, subject, mode, at) SELECT id, subject, 'tombstone', 0 FROM users WHERE id = $1
+ON CONFLICT (user_id) DO NOTHING
+
 -- The log has every number from trimmed_seq to last_seq, or it would be waited for.
 -- name: check_numbers
 SELECT 'last_seq', stream.last_seq, found.seq
