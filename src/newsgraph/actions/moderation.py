@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from newsgraph.actions.newsroom import Call, Newsroom, receipt_of
 from newsgraph.domain.articles import Article
@@ -41,11 +42,13 @@ Drafting = Callable[[Session], Awaitable[Draft]]
 
 async def gather(newsroom: Newsroom, session: Session, draft: Draft, opinion: Opinion | None = None) -> Submission:
     """All that the rules look at; `opinion` is the outside rule's."""
-    settings, author = newsroom.settings, draft.author
-    given = Submission(
+    settings, text = newsroom.settings, Text(draft.body, language_of(draft.article.language))
+    # Of the newsroom's own people no rule asks what they have written.
+    written = await _written(session, settings, draft, text) if draft.author.role is Role.READER else {}
+    return Submission(
         policy=comment_policy(draft.article, settings, session.now),
-        author=author,
-        text=Text(draft.body, language_of(draft.article.language)),
+        author=draft.author,
+        text=text,
         now=session.now,
         article_id=draft.article.id,
         settings=settings,
@@ -53,15 +56,17 @@ async def gather(newsroom: Newsroom, session: Session, draft: Draft, opinion: Op
         reply_to=draft.reply_to,
         parent=draft.thread[0] if draft.thread else None,
         opinion=opinion,
+        **written,
     )
-    if author.role is not Role.READER:  # no rule asks what is gathered below
-        return given
-    return replace(
-        given,
-        recent=() if draft.comment else await recent(session, author.id, settings),
-        repeats=await _repeats(session, given, draft),
-        published=await _published(session, draft, settings),
-    )
+
+
+async def _written(session: Session, settings: Settings, draft: Draft, text: Text) -> dict[str, Any]:
+    """What its author has written before, as fields of a Submission."""
+    return {
+        "recent": () if draft.comment else await recent(session, draft.author.id, settings),
+        "repeats": await _repeats(session, settings, draft, text),
+        "published": await _published(session, draft, settings),
+    }
 
 
 async def recent(session: Session, user_id: int, settings: Settings) -> Sequence[datetime]:
@@ -71,18 +76,18 @@ async def recent(session: Session, user_id: int, settings: Settings) -> Sequence
     return await session.comments.posted_since(user_id, session.now - RATE_SPAN, settings.comment_rate)
 
 
-async def _repeats(session: Session, given: Submission, draft: Draft) -> Repeats:
-    settings, comment = given.settings, draft.comment
+async def _repeats(session: Session, settings: Settings, draft: Draft, text: Text) -> Repeats:
+    comment = draft.comment
     if not settings.comment_repeat_window:
         return Repeats()
     since = session.now - timedelta(seconds=settings.comment_repeat_window)
-    print_ = Print(given.text.fingerprint, given.author.id, since, comment.id if comment else 0)
+    print_ = Print(text.fingerprint, draft.author.id, since, comment.id if comment else 0)
     if not await session.comments.printed(print_):
         return Repeats()
     own = await session.comments.own_prints(print_)
     parent_id = comment.parent_id if comment else draft.reply_to
     others = await session.comments.print_authors(print_, settings.comment_repeat_authors)
-    return Repeats((given.article_id, parent_id) in own, bool(own), others)
+    return Repeats((draft.article.id, parent_id) in own, bool(own), others)
 
 
 async def _published(session: Session, draft: Draft, settings: Settings) -> int:

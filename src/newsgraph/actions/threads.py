@@ -6,10 +6,9 @@ Whatever changes a comment is written here: the row, the counters of its thread 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from newsgraph.domain.articles import Article
-from newsgraph.domain.comments import Comment, CommentStatus, ModerationAction, restatus
+from newsgraph.domain.comments import Comment, CommentStatus, ModerationAction, Recount, appear, restatus
 from newsgraph.domain.errors import CommentErrorCode, Fault, FaultCode, Problem, ProblemDetail
 from newsgraph.domain.events import CommentCause, CommentChanged
 from newsgraph.domain.users import User, Viewer
@@ -67,8 +66,7 @@ async def insert(session: Session, given: Submission, thread: Sequence[Comment],
     comment = await session.comments.insert(
         NewComment(given.article_id, given.reply_to, given.author.id, given.body, status, depth)
     )
-    # Before it existed it counted for nothing, which is what PENDING counts for.
-    await _count(session, [replace(comment, status=CommentStatus.PENDING), *thread], status)
+    await _count(session, [comment, *thread], appear(comment, thread))
     session.log.append(_event(CommentCause.POSTED, None, comment))
     return comment
 
@@ -76,12 +74,11 @@ async def insert(session: Session, given: Submission, thread: Sequence[Comment],
 async def apply(session: Session, thread: list[Comment], after: Comment, cause: CommentCause) -> None:
     """Writes `after` in place of the thread's first comment, with all that follows from its status."""
     await session.comments.save(after)
-    await _count(session, thread, after.status)
+    await _count(session, thread, restatus(thread, after.status))
     session.log.append(_event(cause, thread[0], after))
 
 
-async def _count(session: Session, thread: list[Comment], status: CommentStatus) -> None:
-    recount = restatus(thread, status)
+async def _count(session: Session, thread: list[Comment], recount: Recount) -> None:
     for before, after in zip(thread[1:], recount.comments[1:], strict=True):
         if after != before:
             await session.comments.save(after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -178,11 +178,21 @@ def restatus(chain: list[Comment], status: CommentStatus) -> Recount:
     Counters are derived step by step from what was listed before and after, so they cannot drift or go
     below zero.
     """
-    before = chain[0]
-    published = int(status is CommentStatus.PUBLISHED) - int(before.published)
-    changed = [replace(before, status=status)]
-    flipped = int(changed[0].listed) - int(before.listed)
-    for ancestor in chain[1:]:
+    before, after = chain[0], replace(chain[0], status=status)
+    published = int(after.published) - int(before.published)
+    return _recount(after, chain[1:], published, int(after.listed) - int(before.listed))
+
+
+def appear(comment: Comment, ancestors: Sequence[Comment]) -> Recount:
+    """A new comment, nearest ancestors first: before it existed it counted for nothing."""
+    shown = int(comment.published)
+    return _recount(comment, ancestors, shown, shown)
+
+
+def _recount(comment: Comment, ancestors: Sequence[Comment], published: int, flipped: int) -> Recount:
+    """`flipped`: by how much the comment's own place among what is listed has changed."""
+    changed = [comment]
+    for ancestor in ancestors:
         after = replace(
             ancestor,
             descendants=ancestor.descendants + published,
