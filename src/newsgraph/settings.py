@@ -160,7 +160,7 @@ class Settings:
     write_queue: int = _setting(1_000, "Writes that may wait; more are UNAVAILABLE.")
     lock_timeout: float = _setting(5.0, "How long a change waits while another process holds the database.")
     readers: int = _setting(2, "Connections that read; more than one do only while a read is slow.")
-    import_max_bytes: int = _setting(50_000_000, "Largest source that is imported, once decompressed.")
+    import_max_bytes: int = _setting(100_000_000, "Largest source that is imported, once decompressed.")
     import_items: int = _setting(50_000, "Most items of a source.")
     import_item_size: int = _setting(1_000_000, "Most characters of an item, its markup included.")
     import_memory: int = _setting(1_000_000_000, "Most bytes of memory that parsing may take.")

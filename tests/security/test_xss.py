@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import shutil
 import socket
 import threading
@@ -27,7 +28,7 @@ from newsgraph.domain.articles import Image
 from newsgraph.domain.authors import Byline
 from newsgraph.domain.text import one_line, slugify
 from newsgraph.domain.users import Claims, Role, Viewer
-from newsgraph.policies.html import Markup, sanitise
+from newsgraph.policies.html import _BLOCKS, _INLINE, Markup, sanitise
 from newsgraph.ports.store import Session
 from newsgraph.settings import Settings
 from tests.flows.conftest import SECRET, token_for
@@ -180,6 +181,46 @@ def test_what_is_left_of_a_body_is_harmless_however_often_it_is_read(watched: Wa
         watched.page.evaluate(
             """() => document.querySelectorAll("section").forEach((s) => { s.innerHTML = s.innerHTML; })"""
         )
+
+
+_PIECES = [
+    *("<p", "<a", "<b", "<img", "<iframe", "<table", "<td", "<li", "<pre", "<form", "<style", "<script", "<noscript"),
+    *("<svg", "<math", "<mtext", "<mglyph", "<foreignObject", "<annotation-xml encoding=text/html", "<title", "<desc"),
+    *("<template", "<select", "<textarea", "<xmp", "<plaintext", "<frameset", "<noembed", "<listing", "<details"),
+    *(">", "/>", "</p>", "</a>", "</table>", "</svg>", "</math>", "</style>", "</script>", "</title>", "</noscript>"),
+    *("</iframe>", "</template>", "</select>", "</textarea>", "</xmp>", "</form>", "<!--", "-->", "--!>", "<![CDATA["),
+    *("]]>", "<?", "<!", "&lt;", "&gt;", "&quot;", "&amp;", "&#60;", "&#x3e", "'", '"', "`", "=", "\n", "\0", "\u2028"),
+    *(" href=", " src=", " title=", " alt=", " id=", " cite=", " srcdoc=", f" onerror={CALL}(0)", f" onload={CALL}(0)"),
+    *(f"javascript:{CALL}(0)", f"https://{PLAYER}/v", "https://evil.example/f", "data:text/html,x", "x", " dir=rtl"),
+]
+_TAKEN_OTHERWISE = """
+([texts, allowed]) => texts.filter((text) => {
+  const around = [["div", ""], ["div", "<table><tr><td>"], ["div", "<p><a><b>"], ["noscript", ""], ["template", ""]];
+  const odd = (root) => [...root.querySelectorAll("*")].some((element) =>
+    !allowed.includes(element.localName) || element.namespaceURI !== "http://www.w3.org/1999/xhtml"
+      || [...element.attributes].some(({ name }) => /^on|^id$|^name$|^srcdoc$|^style$/.test(name)));
+  return around.some(([name, before]) => {
+    const holder = new DOMParser().parseFromString("", "text/html").createElement(name);
+    holder.innerHTML = before + text;
+    const first = holder.content ?? holder;
+    if (odd(first)) return true;
+    holder.innerHTML = holder.innerHTML;
+    return odd(holder.content ?? holder);
+  });
+})
+"""
+
+
+def test_a_browser_reads_nothing_else_in_it_wherever_it_stands(watched: Watched) -> None:
+    """Four thousand bodies of pieces that parsers disagree about: read, written and read again in several places."""
+    made = random.Random(20261125)
+    allowed = Markup(frozenset({PLAYER}), "nofollow ugc noopener")
+    raw = ["".join(made.choices(_PIECES, k=made.randint(3, 20))) for _ in range(4_000)]
+    cleaned = [html for text in raw if "<" in (html := sanitise(text, allowed).html)]
+    assert len(cleaned) > 300
+    names = sorted(_BLOCKS | _INLINE)
+    assert watched.page.evaluate(_TAKEN_OTHERWISE, [cleaned, names]) == []
+    assert watched.page.evaluate(_TAKEN_OTHERWISE, [raw[:100], names]) != []
 
 
 # --- pages ---
