@@ -24,10 +24,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.reads: Reads = []
-        self.numbers: Loader[Reads, int, int] = Loader(AtOnce(self._read), self._find, 0)
-
-    async def _read(self, find: Any) -> Any:
-        return await find(self.reads)
+        self.numbers: Loader[Reads, int, int] = Loader(AtOnce(self.reads), self._find, 0)
 
     async def _find(self, reads: Reads, keys: list[int]) -> Mapping[int, int]:
         reads.append(keys)

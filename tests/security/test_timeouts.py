@@ -27,8 +27,8 @@ class _Slow(Statements):
         super().__init__(sound._texts)
         self._slow = name
 
-    def text(self, name: str, parts: Any = ()) -> str:
-        found = super().text(name, parts)
+    def text(self, name: str, parts: Any = (), single: bool = False) -> str:
+        found = super().text(name, parts, single)
         if name != self._slow:
             return found
         given = ", ".join(["1", *sorted(set(re.findall(r"\?\d+", found)))])

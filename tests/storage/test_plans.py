@@ -33,7 +33,9 @@ from tests.contract.room import Room
 Query = Callable[[Session], Awaitable[object]]
 
 # May be read from end to end: the rows of a parameter, and tables that are small and always will be.
-SMALL = {"json_each", "chain", "stream", "sections", "api_keys", "erasures", "sqlite_autoindex_sections_2"}
+# "parent" and "CONSTANT" are a single value.
+SMALL = {"json_each", "parent", "CONSTANT", "chain", "stream", "sections", "api_keys", "erasures"}
+SMALL |= {"sqlite_autoindex_sections_2"}
 # May be read in the order of an index up to the page's limit, or to be counted: the index holds nothing else.
 ORDERED = re.compile(r"authors_name|comments_(article_|user_)?(unmoderated|reported|pending)")
 # The sums of a window; the log's oldest entries, which are then dropped.
@@ -52,6 +54,7 @@ SORTED = (
 INTS = (Slice(2), Slice(2, (5, 6)), Slice(2, None, (5, 6)), Slice(2, (5, 6), (7, 8)))
 EDGES = [Slice(s.limit, s.after, s.before, backward) for s in INTS for backward in (False, True)]
 NAMES = [Slice(2), Slice(2, ("a", 1), None), Slice(2, ("a", 1), ("b", 2), backward=True)]
+PARENTS = ([1], [1, 2])  # one alone is asked for in another way than several
 FILTERS = [
     ArticleFilter(),
     ArticleFilter(section="asia"),
@@ -66,15 +69,15 @@ def article_pages() -> Iterator[Query]:
         yield lambda s: s.articles.page(where, order, asked)
         bounded = ArticleFilter(where.section, where.author, where.tag, Clock.now, Clock.now)
         yield lambda s: s.articles.page(bounded, order, asked)
-    for asked in EDGES:
-        yield lambda s: s.articles.pages_of_sections([1, 2], asked)
-        yield lambda s: s.articles.pages_of_authors([1, 2], asked)
+    for ids, asked in itertools.product(PARENTS, EDGES):
+        yield lambda s: s.articles.pages_of_sections(ids, asked)
+        yield lambda s: s.articles.pages_of_authors(ids, asked)
 
 
 def comment_pages() -> Iterator[Query]:
-    for order, asked in itertools.product(CommentOrder, EDGES):
-        yield lambda s: s.comments.pages_of_articles([1, 2], order, asked)
-        yield lambda s: s.comments.pages_of_comments([1, 2], order, asked)
+    for ids, order, asked in itertools.product(PARENTS, CommentOrder, EDGES):
+        yield lambda s: s.comments.pages_of_articles(ids, order, asked)
+        yield lambda s: s.comments.pages_of_comments(ids, order, asked)
     for name, article, asked in itertools.product(ModerationQueueName, (None, 1), EDGES):
         yield lambda s: s.comments.queue(name, article, asked)
     for article, asked in itertools.product((None, 1), EDGES):
@@ -127,6 +130,23 @@ def by_key() -> Iterator[Query]:
     yield lambda s: s.sections.by_slug("asia")
     yield lambda s: s.users.by_ids([1])
     yield lambda s: s.users.by_subject("kim")
+
+
+def by_keys() -> Iterator[Query]:
+    for many in (["a", "b"], ["Ä"]):
+        yield lambda s: s.articles.by_slugs(many)
+        yield lambda s: s.articles.by_urls(many)
+        yield lambda s: s.authors.by_slugs(many)
+        yield lambda s: s.lists.by_keys(many)
+    yield lambda s: s.articles.by_ids([1, 2])
+    yield lambda s: s.articles.bodies([1, 2])
+    yield lambda s: s.articles.html([1, 2])
+    yield lambda s: s.articles.texts([1, 2])
+    yield lambda s: s.articles.tags([1, 2])
+    yield lambda s: s.authors.by_ids([1, 2])
+    yield lambda s: s.authors.of_articles([1])
+    yield lambda s: s.comments.by_ids([1, 2])
+    yield lambda s: s.users.by_ids([1, 2])
 
 
 def figures() -> Iterator[Query]:
@@ -250,7 +270,7 @@ def objections(text: str, steps: list[Step]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "queries", [article_pages, comment_pages, author_pages, log_reads, by_key, figures, counts, changes]
+    "queries", [article_pages, comment_pages, author_pages, log_reads, by_key, by_keys, figures, counts, changes]
 )
 async def test_every_statement_uses_an_index(
     furnished: SqliteStore, database: Path, queries: Callable[[], Iterator[Query]]
@@ -303,5 +323,5 @@ async def steps_of(store: SqliteStore, database: Path, order: CommentOrder, afte
 
     with closing(sqlite3.connect(database)) as connection:
         connection.set_progress_handler(count, 1)
-        assert len(connection.execute(text, ("[1]", 21, *(after or ()))).fetchall()) == 21
+        assert len(connection.execute(text, (1, 21, *(after or ()))).fetchall()) == 21
     return steps

@@ -23,6 +23,14 @@ def test_parameters_and_batches_are_written_for_sqlite() -> None:
     )
 
 
+def test_one_value_is_no_batch() -> None:
+    statements = Statements({"a": "SELECT 1 FROM ids($1) AS p, texts($2) WHERE x IN texts($1)"})
+    assert statements.text("a", single=True) == (
+        "SELECT 1 FROM (SELECT ?1 AS value) AS p, (SELECT value FROM json_each(?2)) WHERE x IN (?1)"
+    )
+    assert "?1)) AS p" in statements.text("a")
+
+
 def test_parts_are_put_in_and_their_parameters_numbered_after_the_others() -> None:
     statements = Statements({"a": "SELECT $1, $2 /*x*/ /*y*/ /*z*/", "columns": "q, r", "b": "SELECT /*columns*/"})
     parts = (Part("y", "AND y = $1", ("Y",)), Part("x", "AND x IN ($1, $2)", ("X", "X")))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from newsgraph.engine.execution import stepping
@@ -111,30 +112,48 @@ class Batch(Generic[S]):
 
 
 class AtOnce(Batch[S]):
-    """The same without an event loop, for operations that run on the thread where the session is at hand."""
+    """The same without an event loop, for operations that run on the thread where the session is at hand.
 
-    __slots__ = ("_deferred",)
+    There a read is no journey, so loaders are read one at a time, in the order of their turns.
+    """
 
-    def __init__(self, read: Read[S]) -> None:
-        super().__init__(read)
-        self._deferred: Deferred | None = None
+    __slots__ = ("_deferred", "_session")
+
+    def __init__(self, session: S) -> None:
+        self._session = session
+        self._deferred: dict[Loader[S, Any, Any], Deferred] = {}
+        self._filling = []
 
     def wait(self, loader: Loader[S, Any, Any]) -> Deferred:
-        if self._deferred is None:
-            self._deferred = Deferred(self._fill_now)
-        self._loaders[loader] = None
-        return self._deferred
+        deferred = self._deferred.get(loader)
+        if deferred is None:
+            deferred = self._deferred[loader] = Deferred(partial(self._fill_now, loader), loader.turn)
+        return deferred
 
-    def _fill_now(self) -> None:
-        loaders, self._loaders = list(self._loaders), {}
-        self._deferred = None
-        stepping.run(self._find(loaders))
+    def _fill_now(self, loader: Loader[S, Any, Any]) -> None:
+        del self._deferred[loader]
+        if keys := loader.take():
+            stepping.run(self._read_one(loader, keys))
+
+    async def _read_one(self, loader: Loader[S, Any, Any], keys: list[Any]) -> None:
+        try:
+            values, extras = await loader.read(self._session, keys)
+        except Exception as error:
+            loader.fail(keys, error)
+            return
+        loader.keep(keys, values)
+        for extra in extras:
+            extra.loader.keep(extra.keys, extra.values)
 
 
 class Loader(Generic[S, K, V]):
-    """Values by key. `missing` stands for what there is not; `note` hears of what was read, and `beside` reads on."""
+    """Values by key. `missing` stands for what there is not; `note` hears of what was read, and `beside` reads on.
 
-    __slots__ = ("_batch", "_beside", "_failed", "_find", "_found", "_missing", "_note", "_wanted")
+    `turn`: where reading is no journey, loaders with a lower one are read first. Those whose values lead to more of
+    what other loaders read come before these.
+    """
+
+    __slots__ = ("_batch", "_beside", "_failed", "_find", "_found", "_missing", "_note", "_wanted", "turn")
 
     def __init__(
         self,
@@ -152,6 +171,7 @@ class Loader(Generic[S, K, V]):
         self._found: dict[K, V] = {}
         self._failed: dict[K, Exception] = {}
         self._wanted: dict[K, None] = {}
+        self.turn = 0
 
     async def load(self, key: K) -> V:
         if key not in self._found:

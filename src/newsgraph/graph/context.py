@@ -76,7 +76,7 @@ class Context:
         self.loaders = Loaders(self._batch(), self.viewer, self.depends, self._kept())
 
     def _batch(self) -> Batch[Session]:
-        return Batch(self.read) if self.session is None else AtOnce(self.read)
+        return Batch(self.read) if self.session is None else AtOnce(self.session)
 
     def enter(self, session: Session) -> None:
         """From here on, everything is read from this session, on its thread, which has no event loop."""

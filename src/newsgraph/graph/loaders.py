@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 
 from newsgraph.domain.articles import Article
 from newsgraph.domain.authors import Author
 from newsgraph.domain.comments import Comment, Flag, ModerationAction
-from newsgraph.domain.lists import SHOWN
 from newsgraph.domain.pages import Slice
 from newsgraph.domain.sections import Section
 from newsgraph.domain.users import User, Viewer
@@ -28,22 +28,33 @@ S = TypeVar("S", bound=Hashable)
 T = TypeVar("T")
 
 # Fields that ask for what is read beside their parents.
-_ITEMS = frozenset({"items"})
 _COMMENTERS = frozenset({"author"})
 _AUTHORS = frozenset({"node.authors", "nodes.authors", ".authors"})
-_SHOWN = max(SHOWN.values()) + 1  # of a list, and one to know whether there are more
 
 
 class _made_once(Generic[T]):  # noqa: N801 - as property and cached_property
     """In half a microsecond: functools.cached_property takes a lock in Python 3.11, and takes 1.8."""
 
-    def __init__(self, make: Callable[[Any], T]) -> None:
+    def __init__(self, make: Callable[[Any], T], turn: int = 0) -> None:
         self._make = make
+        self._turn = turn
         self._name = make.__name__
 
     def __get__(self, loaders: Loaders, _owner: type[Loaders]) -> T:
-        made = loaders.__dict__[self._name] = self._make(loaders)
-        return made
+        made: Any = self._make(loaders)
+        made.turn = self._turn
+        loaders.__dict__[self._name] = made
+        return made  # type: ignore[no-any-return]
+
+
+def _made_in(turn: int) -> Callable[[Callable[[Any], T]], _made_once[T]]:
+    """For a loader that is read when those of earlier turns have been."""
+    return partial(_made_once, turn=turn)
+
+
+# What is found by a client's own words leads to pages and lists, these to articles, and articles and comments to what
+# stands below each of them.
+_page, _row, _rest = _made_in(1), _made_in(2), _made_in(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +94,9 @@ class Loaders:
         self._depends = depends
         self._sections_by_id: Mapping[int, Section] = {}
 
-    @_made_once
+    @_row
     def article(self) -> Loader[Session, int, Article | None]:
-        return self._one(lambda s, ids: s.articles.by_ids(ids), "id", self._ids)
+        return self._one(lambda s, ids: s.articles.by_ids(ids), "id", self._ids, self._authors_of_them)
 
     @_made_once
     def article_by_slug(self) -> Loader[Session, str, Article | None]:
@@ -95,15 +106,15 @@ class Loaders:
     def article_by_url(self) -> Loader[Session, str, Article | None]:
         return self._one(lambda s, urls: s.articles.by_urls(urls), "url", self._found("articles"))
 
-    @_made_once
+    @_rest
     def html(self) -> Loader[Session, int, str]:
         return self._many(lambda s, ids: s.articles.html(ids), "", self._tags("article:"))
 
-    @_made_once
+    @_rest
     def text(self) -> Loader[Session, int, str]:
         return self._many(lambda s, ids: s.articles.texts(ids), "", self._tags("article:"))
 
-    @_made_once
+    @_rest
     def tags(self) -> Loader[Session, int, Sequence[str]]:
         return self._many(lambda s, ids: s.articles.tags(ids), (), self._tags("article:"))
 
@@ -140,7 +151,7 @@ class Loaders:
     async def section_by_slug(self, slug: str) -> Section | None:
         return next((one for one in await self.sections() if one.slug == slug), None)
 
-    @_made_once
+    @_rest
     def author(self) -> Loader[Session, int, Author | None]:
         return self._one(lambda s, ids: s.authors.by_ids(ids), "id", self._authors)
 
@@ -148,32 +159,32 @@ class Loaders:
     def author_by_slug(self) -> Loader[Session, str, Author | None]:
         return self._one(lambda s, slugs: s.authors.by_slugs(slugs), "slug", self._tags("author:"))
 
-    @_made_once
+    @_rest
     def authors_of(self) -> Loader[Session, int, Sequence[Author]]:
         return self._many(lambda s, ids: s.authors.of_articles(ids), (), self._bylines)
 
-    @_made_once
+    @_page
     def articles_of_section(self) -> Loader[Session, Under, Sequence[Article]]:
         return self._pages(lambda s, ids, shape: s.articles.pages_of_sections(ids, shape[1]), self._articles)
 
-    @_made_once
+    @_page
     def articles_of_author(self) -> Loader[Session, Under, Sequence[Article]]:
         return self._pages(lambda s, ids, shape: s.articles.pages_of_authors(ids, shape[1]), self._articles)
 
-    @_made_once
+    @_rest
     def count_of_section(self) -> Loader[Session, int, int]:
         return self._many(lambda s, ids: s.articles.counts_of_sections(ids), 0)
 
-    @_made_once
+    @_rest
     def count_of_author(self) -> Loader[Session, int, int]:
         return self._many(lambda s, ids: s.articles.counts_of_authors(ids), 0)
 
-    @_made_once
+    @_page
     def ranked_list(self) -> Loader[Session, str, StoredList | None]:
         tags = self._tags("list:", "curation:", "sections")
-        return self._one(lambda s, keys: s.lists.by_keys(keys), "list.key", tags, self._articles_of)
+        return self._one(lambda s, keys: s.lists.by_keys(keys), "list.key", tags)
 
-    @_made_once
+    @_rest
     def views(self) -> Loader[Session, tuple[int, Window], int]:
         find: Find[Session, tuple[int, Window], int] = self._grouped(
             lambda s, ids, window: s.views.counts(ids, window), itemgetter(0), itemgetter(1), 0
@@ -184,30 +195,30 @@ class Loaders:
     def comment(self) -> Loader[Session, int, Comment | None]:
         return self._one(lambda s, ids: s.comments.by_ids(ids), "id", self._comments)
 
-    @_made_once
+    @_page
     def comments_of_article(self) -> Loader[Session, Under, CommentRows]:
         return self._comment_pages(lambda s: s.comments.pages_of_articles, self._parents)
 
-    @_made_once
+    @_page
     def replies(self) -> Loader[Session, Under, CommentRows]:
         """Whoever has the comment has noted its article, which is the replies' own."""
         return self._comment_pages(lambda s: s.comments.pages_of_comments)
 
-    @_made_once
+    @_rest
     def flags(self) -> Loader[Session, int, Sequence[Flag]]:
         return self._many(lambda s, ids: s.comments.flags(ids), (), self._tags("comment:"))
 
-    @_made_once
+    @_rest
     def history(self) -> Loader[Session, int, Sequence[ModerationAction]]:
         return self._many(lambda s, ids: s.comments.history(ids), (), self._tags("comment:"))
 
-    @_made_once
+    @_rest
     def reaction(self) -> Loader[Session, int, ReactionKind | None]:
         """The viewer's own; they must be signed in."""
         user_id = self._viewer.user_id or 0
         return self._many(lambda s, ids: s.comments.reactions_of(user_id, ids), None, self._tags("comment:"))
 
-    @_made_once
+    @_rest
     def user(self) -> Loader[Session, int, User | None]:
         return self._one(lambda s, ids: s.users.by_ids(ids), "id", self._tags("user:"))
 
@@ -263,16 +274,11 @@ class Loaders:
 
     # What is read in the same go
 
-    async def _articles_of(self, session: Session, lists: Mapping[str, StoredList | None]) -> Sequence[Extra]:
-        """Those that the lists show, and who wrote them, where they are asked for."""
-        if not self._depends.selects(_ITEMS):
+    async def _authors_of_them(self, session: Session, articles: Mapping[int, Article | None]) -> Sequence[Extra]:
+        if not self._depends.surely_selects(_AUTHORS):
             return ()
-        ids = {item.article_id for one in lists.values() if one is not None for item in one.items[:_SHOWN]}
-        rows = {row.id: row for row in await session.articles.by_ids(list(ids))}
-        found: list[Extra] = [Extra(self.article, list(ids), rows)]
-        if self._depends.surely_selects(_AUTHORS):
-            found.append(Extra(self.authors_of, list(ids), await session.authors.of_articles(list(ids))))
-        return found
+        ids = list(articles)
+        return [Extra(self.authors_of, ids, await session.authors.of_articles(ids))]
 
     async def _commenters_of(self, session: Session, pages: Mapping[Under, CommentRows]) -> Sequence[Extra]:
         if not self._depends.selects(_COMMENTERS):

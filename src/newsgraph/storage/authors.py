@@ -9,7 +9,7 @@ from newsgraph.domain.authors import Author, Byline
 from newsgraph.domain.pages import Slice
 from newsgraph.storage.connection import Sql
 from newsgraph.storage.statements import Keyset
-from newsgraph.storage.values import batch, grouped
+from newsgraph.storage.values import grouped
 
 _BY_NAME = Keyset((("w.name", str), ("w.id", int)))
 
@@ -21,13 +21,13 @@ class SqlAuthors:
         self._sql = sql
 
     async def by_ids(self, ids: Sequence[int]) -> Sequence[Author]:
-        return [Author(*row) for row in self._sql.rows("authors_by_ids", batch(ids))]
+        return [Author(*row) for row in self._sql.rows_of("authors_by_ids", ids)]
 
     async def by_slugs(self, slugs: Sequence[str]) -> Sequence[Author]:
-        return [Author(*row) for row in self._sql.rows("authors_by_slugs", batch(slugs))]
+        return [Author(*row) for row in self._sql.rows_of("authors_by_slugs", slugs)]
 
     async def of_articles(self, ids: Sequence[int]) -> Mapping[int, Sequence[Author]]:
-        rows = self._sql.rows("authors_of_articles", batch(ids))
+        rows = self._sql.rows_of("authors_of_articles", ids)
         return grouped((article_id, Author(*row)) for article_id, *row in rows)
 
     async def page(self, asked: Slice) -> Sequence[Author]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from newsgraph.domain.comments import (
     Comment,
@@ -20,7 +21,7 @@ from newsgraph.domain.pages import Slice
 from newsgraph.ports.comments import NewComment, Print
 from newsgraph.storage.connection import Row, Sql
 from newsgraph.storage.statements import Keyset, Part
-from newsgraph.storage.values import batch, from_ms, grouped, optional, to_ms
+from newsgraph.storage.values import batch, from_json, from_ms, grouped, optional, to_ms
 
 _SORT: dict[CommentOrder, tuple[str, bool]] = {
     CommentOrder.NEWEST: ("created_at", True),
@@ -50,30 +51,38 @@ class SqlComments:
         self._now = now
 
     async def by_ids(self, ids: Sequence[int]) -> Sequence[Comment]:
-        return [_comment(row) for row in self._sql.rows("comments_by_ids", batch(ids))]
+        return [_comment(row) for (row,) in self._sql.rows_of("comments_by_ids", ids)]
 
     async def chain(self, comment_id: int) -> Sequence[Comment]:
-        return [_comment(row) for row in self._sql.rows("comment_chain", comment_id)]
+        return [_comment(row) for (row,) in self._sql.rows("comment_chain", comment_id)]
 
     async def pages_of_articles(
         self, ids: Sequence[int], order: CommentOrder, asked: Slice
     ) -> Mapping[int, Sequence[Comment]]:
+        if len(ids) == 1:
+            return {ids[0]: self._page("comments_of_article", ids[0], order, asked)}
         comments = self._pages("comments_of_articles", ids, order, asked)
         return grouped((comment.article_id, comment) for comment in comments)
 
     async def pages_of_comments(
         self, ids: Sequence[int], order: CommentOrder, asked: Slice
     ) -> Mapping[int, Sequence[Comment]]:
+        if len(ids) == 1:
+            return {ids[0]: self._page("comments_of_comment", ids[0], order, asked)}
         comments = self._pages("comments_of_comments", ids, order, asked)
         return grouped((comment.parent_id, comment) for comment in comments if comment.parent_id is not None)
 
+    def _page(self, name: str, parent_id: int, order: CommentOrder, asked: Slice) -> list[Comment]:
+        rows = self._sql.rows(name, parent_id, asked.limit + 1, parts=_OUTER[order].parts(asked))
+        return [_comment(row) for (row,) in rows]
+
     def _pages(self, name: str, ids: Sequence[int], order: CommentOrder, asked: Slice) -> list[Comment]:
         parts = (*_INNER[order].parts(asked), _OUTER[order].order(asked, "outer"))
-        return [_comment(row) for row in self._sql.rows(name, batch(ids), asked.limit + 1, parts=parts)]
+        return [_comment(row) for (row,) in self._sql.rows_of(name, ids, asked.limit + 1, parts=parts)]
 
     async def queue(self, name: ModerationQueueName, article_id: int | None, asked: Slice) -> Sequence[Comment]:
         parts = (*self._queue(name, article_id), *_QUEUE.parts(asked))
-        return [_comment(row) for row in self._sql.rows("comments_queue", asked.limit + 1, parts=parts)]
+        return [_comment(row) for (row,) in self._sql.rows("comments_queue", asked.limit + 1, parts=parts)]
 
     async def queue_count(self, name: ModerationQueueName, article_id: int | None) -> int:
         found: int = self._sql.value("comments_queue_count", parts=self._queue(name, article_id))
@@ -91,7 +100,7 @@ class SqlComments:
     async def insert(self, new: NewComment) -> Comment:
         row = (new.article_id, new.parent_id, new.user_id, new.body, new.status.value, new.depth, to_ms(self._now))
         (comment_id,) = self._sql.one("comment_insert", *row)
-        return _comment((comment_id, *row, None, *_FRESH))
+        return _made((comment_id, *row, None, *_FRESH))
 
     async def save(self, comment: Comment) -> None:
         self._sql.execute(
@@ -111,7 +120,7 @@ class SqlComments:
         )
 
     async def history(self, ids: Sequence[int]) -> Mapping[int, Sequence[ModerationAction]]:
-        actions = map(_action, self._sql.rows("comment_history", batch(ids)))
+        actions = map(_action, self._sql.rows_of("comment_history", ids))
         return grouped((action.comment_id, action) for action in actions)
 
     async def add_history(self, action: ModerationAction) -> None:
@@ -127,7 +136,7 @@ class SqlComments:
         )
 
     async def flags(self, ids: Sequence[int]) -> Mapping[int, Sequence[Flag]]:
-        rows = self._sql.rows("comment_flags", batch(ids))
+        rows = self._sql.rows_of("comment_flags", ids)
         return grouped((key, Flag(FlagReason(reason), note, from_ms(at))) for key, reason, note, at in rows)
 
     async def add_flag(self, comment_id: int, user_id: int, flag: Flag) -> bool:
@@ -147,7 +156,7 @@ class SqlComments:
 
     async def waiting(self, user_id: int, article_id: int | None, asked: Slice) -> Sequence[Comment]:
         parts = (*self._article(article_id), *_QUEUE.parts(asked))
-        return [_comment(row) for row in self._sql.rows("comments_waiting", user_id, asked.limit + 1, parts=parts)]
+        return [_comment(row) for (row,) in self._sql.rows("comments_waiting", user_id, asked.limit + 1, parts=parts)]
 
     async def waiting_count(self, user_id: int, article_id: int | None) -> int:
         found: int = self._sql.value("comments_waiting_count", user_id, parts=self._article(article_id))
@@ -184,10 +193,14 @@ _STATUSES = {status.value: status for status in CommentStatus}
 
 
 @lru_cache(maxsize=2_048)
-def _comment(row: Row) -> Comment:
+def _comment(row: str) -> Comment:
     """Remembered: those below what everybody reads are read again and again, and each takes 3 microseconds to make."""
-    key, article_id, parent_id, user_id, body, status, depth, created_at, edited_at, featured, moderated, *counts = row
-    flags, replies, descendants, likes, insightfuls, disagrees = counts
+    return _made(from_json(row))
+
+
+def _made(row: Sequence[Any]) -> Comment:
+    key, article_id, parent_id, user_id, body, status, depth, created_at, edited_at, featured, *rest = row
+    moderated, flags, replies, descendants, likes, insightfuls, disagrees = rest
     return Comment(
         id=key,
         article_id=article_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -13,6 +13,7 @@ import aiosqlite
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.ports.store import Refused
 from newsgraph.storage.statements import Part, Statements, Value
+from newsgraph.storage.values import batch, is_single
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -69,6 +70,12 @@ class Sql:
     def rows(self, name: str, *args: Value, parts: tuple[Part, ...] = ()) -> list[Row]:
         return self._run(name, args, parts).fetchall()
 
+    def rows_of(self, name: str, keys: Sequence[int | str], *args: Value, parts: tuple[Part, ...] = ()) -> list[Row]:
+        """For all of the keys, which are `$1`. One alone is no array that has to be taken apart: a third less time."""
+        if is_single(keys):
+            return self._run(name, (keys[0], *args), parts, single=True).fetchall()
+        return self._run(name, (batch(keys), *args), parts).fetchall()
+
     def row(self, name: str, *args: Value) -> Row | None:
         found: Row | None = self._run(name, args, ()).fetchone()
         return found
@@ -99,15 +106,15 @@ class Sql:
     def fragment(self, name: str) -> str:
         return self._statements.fragment(name)
 
-    def _run(self, name: str, args: tuple[Value, ...], parts: tuple[Part, ...]) -> sqlite3.Cursor:
-        values = args + tuple(value for part in parts for value in part.args)
+    def _run(self, name: str, args: tuple[Value, ...], parts: tuple[Part, ...], single: bool = False) -> sqlite3.Cursor:
+        values = args + tuple([value for part in parts for value in part.args]) if parts else args
         try:
-            return self._connection.execute(self._text(name, parts), values)
+            return self._connection.execute(self._text(name, parts, single), values)
         except _REFUSED as error:
             raise _refusal(error) from error
 
-    def _text(self, name: str, parts: tuple[Part, ...]) -> str:
-        text = self._statements.text(name, parts)
+    def _text(self, name: str, parts: tuple[Part, ...], single: bool = False) -> str:
+        text = self._statements.text(name, parts, single)
         if self._observe is not None:
             self._observe(text)
         return text

@@ -24,7 +24,7 @@ class SqlLists:
         self._now = now
 
     async def by_keys(self, keys: Sequence[str]) -> Sequence[StoredList]:
-        return [_list(_ListRow(row)) for row in self._sql.rows("lists_by_keys", batch(keys))]
+        return [_list(_ListRow(row)) for row in self._sql.rows_of("lists_by_keys", keys)]
 
     async def create(self, key: str, title: str, section_id: int | None) -> None:
         self._sql.execute("list_create", key, title, section_id, to_ms(self._now))
@@ -87,7 +87,7 @@ class SqlLists:
 
     def _words(self, article_id: int) -> list[str]:
         row = self._sql.row("lists_words", article_id) or ()
-        tags = [tag for _, tag in self._sql.rows("article_tags", batch([article_id]))]
+        tags = [tag for _, tag in self._sql.rows_of("article_tags", [article_id])]
         return [text for text in (*row, *tags) if text]
 
     async def unscoped(self) -> Sequence[str]:

@@ -2,11 +2,14 @@
 
 A file holds statements under `-- name: articles_by_ids` headers. Within a text
 - `$1`, `$2` are its parameters;
-- `ids($1)` and `texts($1)` are the rows (one column, `value`) of a JSON array parameter;
+- `ids($1)` and `texts($1)` are the rows (one column, `value`) of a JSON array parameter, or of a single value;
 - `weights($1)` are the rows (`start`, `weight`) of a JSON object parameter;
 - `/*article_columns*/` is the statement of that name, put in when the files are read;
 - other `/*...*/` markers are places for a `Part`, put in when the statement is run.
 Values only ever travel as parameters; every piece of SQL is written in this package.
+
+Rows that are read in numbers come as one column, `json_array(...)`: Python's sqlite3 lets go of the interpreter's lock
+and takes it again for each column of each row, which was 1,100 times for an article page.
 """
 
 from __future__ import annotations
@@ -26,6 +29,10 @@ _HEADER = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
 _MARKER = re.compile(r"/\*(\w+)\*/")
 _PARAMETER = re.compile(r"\$(\d+)")
+_SINGLE: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(r"\bIN (?:ids|texts)\((\$1)\)"), r"IN (\1)"),
+    (re.compile(r"\b(?:ids|texts)\((\$1)\)"), r"(SELECT \1 AS value)"),
+]
 _SQLITE: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\b(?:ids|texts)\((\$\d+)\)"), r"(SELECT value FROM json_each(\1))"),
     (
@@ -84,26 +91,29 @@ class Statements:
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = {name: _included(text, texts) for name, text in texts.items()}
-        self._composed: dict[tuple[str, ...], str] = {}
+        self._composed: dict[tuple[object, ...], str] = {}
 
-    def text(self, name: str, parts: tuple[Part, ...] = ()) -> str:
-        """The statement with its parts in place; their parameters are numbered after those before them."""
-        shape = (name, *(text for part in parts for text in (part.marker, part.sql)))
+    def text(self, name: str, parts: tuple[Part, ...] = (), single: bool = False) -> str:
+        """The statement with its parts in place; their parameters are numbered after those before them.
+
+        `single`: `$1` is one value where the text has `ids($1)` or `texts($1)`, and no array of them.
+        """
+        shape = (name, single, *[text for part in parts for text in (part.marker, part.sql)])
         found = self._composed.get(shape)
         if found is None:
-            found = self._composed[shape] = self._compose(name, parts)
+            found = self._composed[shape] = self._compose(name, parts, _SINGLE if single else [])
         return found
 
     def fragment(self, name: str) -> str:
         return self._texts[name]
 
-    def _compose(self, name: str, parts: tuple[Part, ...]) -> str:
+    def _compose(self, name: str, parts: tuple[Part, ...], first: list[tuple[re.Pattern[str], str]]) -> str:
         text = self._texts[name]
         used = max(map(int, _PARAMETER.findall(text)), default=0)
         for part in parts:
             text = text.replace(f"/*{part.marker}*/", _shifted(part.sql, used))
             used += len(part.args)
-        return _in_sqlite(_MARKER.sub("", text))
+        return _replaced(_MARKER.sub("", text), [*first, *_SQLITE])
 
 
 def load() -> Statements:
@@ -128,7 +138,7 @@ def _shifted(sql: str, by: int) -> str:
     return _PARAMETER.sub(lambda match: f"${int(match[1]) + by}", sql)
 
 
-def _in_sqlite(text: str) -> str:
-    for pattern, replacement in _SQLITE:
+def _replaced(text: str, patterns: list[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, replacement in patterns:
         text = pattern.sub(replacement, text)
     return text

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 import orjson
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LARGEST = (1 << 63) - 1
 _MILLISECOND = timedelta(milliseconds=1)
 
 T = TypeVar("T")
@@ -51,6 +52,14 @@ def batch(values: Iterable[int | str]) -> str:
         return orjson.dumps(wanted).decode()
     except orjson.JSONEncodeError:  # half a surrogate pair, or a number beyond 64 bits
         return json.dumps(wanted)
+
+
+def is_single(values: Sequence[int | str]) -> bool:
+    """Whether it is one alone that can be sent as it is; of others `batch` makes something that can."""
+    if len(values) != 1:
+        return False
+    value = values[0]
+    return value.isascii() if isinstance(value, str) else -_LARGEST <= value <= _LARGEST
 
 
 def grouped(rows: Iterable[tuple[P, T]]) -> dict[P, list[T]]:

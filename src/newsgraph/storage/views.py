@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from newsgraph.domain.views import BUCKETS, SHAPES, Mark, ViewCount, Window
 from newsgraph.storage.connection import Sql
-from newsgraph.storage.values import batch, from_ms, to_json, to_ms
+from newsgraph.storage.values import from_ms, to_json, to_ms
 
 
 class SqlViews:
@@ -30,7 +30,7 @@ class SqlViews:
 
     async def counts(self, ids: Sequence[int], window: Window) -> Mapping[int, int]:
         shape = SHAPES[window]
-        rows = self._sql.rows("views_counts", batch(ids), shape.bucket, self._now - 1_000 * shape.length)
+        rows = self._sql.rows_of("views_counts", ids, shape.bucket, self._now - 1_000 * shape.length)
         return dict(rows)
 
     async def salt(self, day: date, fresh: bytes) -> bytes:

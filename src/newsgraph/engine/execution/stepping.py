@@ -1,12 +1,14 @@
-"""Awaiting a level of awaitables without an event loop: for a whole operation on a thread of its own.
+"""Awaiting without an event loop: for a whole operation on a thread of its own.
 
-What coroutines wait for is done when all that can go on have gone on, as a level of `awaiting` is completed together.
+Everything that can go on does, before anything is read. Then what is to be read first is read alone: whoever goes on
+with that may join those who wait for the rest, so that each kind of thing is read as seldom as can be.
 Here nothing but a `Deferred` may be awaited: neither futures nor timers can wake a thread that has no loop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator, Iterable
+from operator import attrgetter
 from types import CoroutineType
 from typing import Any, TypeVar
 
@@ -17,12 +19,13 @@ T = TypeVar("T")
 
 
 class Deferred:
-    """Work that is done once, when everybody who is to share it waits for it."""
+    """Work that is done once, when everybody who is to share it waits for it; of several, the lowest `turn` first."""
 
-    __slots__ = ("_work", "done")
+    __slots__ = ("_work", "done", "turn")
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], None], turn: int = 0) -> None:
         self._work = work
+        self.turn = turn
         self.done = False
 
     def __await__(self) -> Generator[Deferred, None, None]:
@@ -35,7 +38,9 @@ class Deferred:
             self._work()
 
 
-_Blocked = tuple[Coroutine[Any, Any, Any], Deferred, Pending]
+_Waiting = dict[Deferred, list[Pending]]
+
+_turn = attrgetter("turn")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -66,52 +71,41 @@ async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 async def settle(pending: list[Pending]) -> None:
     """Puts each completed result in its place, and so on with what that appends. Errors: any; nothing runs on then."""
-    blocked: list[_Blocked] = []
+    waiting: _Waiting = {}
     try:
-        while pending:
-            ended: list[tuple[Any, Pending]] = []
-            _begin(pending, blocked)
-            while blocked:
-                for _, deferred, _ in blocked:
-                    await deferred
-                blocked = _go_on(blocked, ended)
-            for value, (_, target, key, complete) in ended:
-                target[key] = complete(value)
+        _go_on(pending, waiting)
+        pending.clear()
+        while waiting:
+            first = min(waiting, key=_turn)
+            await first
+            _go_on(waiting[first], waiting)
+            del waiting[first]
+            _go_on(pending, waiting)
+            pending.clear()
     finally:
-        for steps, *_ in blocked:
-            steps.close()
+        for many in waiting.values():
+            for steps, *_ in many:
+                steps.close()
 
 
-def _begin(pending: list[Pending], blocked: list[_Blocked]) -> None:
-    """Runs what is pending until it ends or waits. What ends at once is completed at once, and may append more."""
-    for one in pending:
+def _go_on(these: list[Pending], waiting: _Waiting) -> None:
+    """Runs each until it ends or waits. What ends is completed at once, which may append more to those pending."""
+    for one in these:
         steps, target, key, complete = one
         if type(steps) is not CoroutineType:
             raise WayBack
         try:
-            blocked.append((steps, _deferred(steps), one))
+            deferred = steps.send(None)
         except StopIteration as end:
             target[key] = complete(end.value)
-    pending.clear()
-
-
-def _go_on(blocked: list[_Blocked], ended: list[tuple[Any, Pending]]) -> list[_Blocked]:
-    """Those that wait again."""
-    waiting: list[_Blocked] = []
-    for steps, _, one in blocked:
-        try:
-            waiting.append((steps, _deferred(steps), one))
-        except StopIteration as end:
-            ended.append((end.value, one))
-    return waiting
-
-
-def _deferred(steps: Coroutine[Any, Any, Any]) -> Deferred:
-    awaited = steps.send(None)
-    if type(awaited) is not Deferred:
-        steps.close()
-        raise WayBack
-    return awaited
+            continue
+        if type(deferred) is not Deferred:
+            steps.close()
+            raise WayBack
+        if deferred in waiting:
+            waiting[deferred].append(one)
+        else:
+            waiting[deferred] = [one]
 
 
 def _as_it_is(value: Any) -> Any:

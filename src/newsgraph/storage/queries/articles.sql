@@ -1,7 +1,10 @@
+-- A row in one column.
 -- name: article_columns
-a.id, a.slug, a.url, a.headline, a.standfirst, a.language, a.lead_image, a.status, a.published_at, a.updated_at,
-a.reading_minutes, a.section_id, a.view_count, a.comment_count, a.thread_count,
-a.comments_open, a.comments_close_at, a.comment_mode, a.comment_max_length, a.ad_slots
+json_array(
+    a.id, a.slug, a.url, a.headline, a.standfirst, a.language, a.lead_image, a.status, a.published_at, a.updated_at,
+    a.reading_minutes, a.section_id, a.view_count, a.comment_count, a.thread_count,
+    a.comments_open, a.comments_close_at, a.comment_mode, a.comment_max_length, a.ad_slots
+)
 
 -- name: articles_by_ids
 SELECT /*article_columns*/ FROM articles AS a WHERE a.id IN ids($1)

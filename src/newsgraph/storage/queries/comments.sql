@@ -1,6 +1,9 @@
+-- A row in one column.
 -- name: comment_columns
-c.id, c.article_id, c.parent_id, c.user_id, c.body, c.status, c.depth, c.created_at, c.edited_at, c.featured,
-c.moderated, c.flag_count, c.reply_count, c.descendants, c.likes, c.insightfuls, c.disagrees
+json_array(
+    c.id, c.article_id, c.parent_id, c.user_id, c.body, c.status, c.depth, c.created_at, c.edited_at, c.featured,
+    c.moderated, c.flag_count, c.reply_count, c.descendants, c.likes, c.insightfuls, c.disagrees
+)
 
 -- name: comments_by_ids
 SELECT /*comment_columns*/ FROM comments AS c WHERE c.id IN ids($1)
@@ -12,6 +15,19 @@ WITH RECURSIVE chain (id, parent_id, step) AS (
     SELECT up.id, up.parent_id, chain.step + 1 FROM chain JOIN comments AS up ON up.id = chain.parent_id
 )
 SELECT /*comment_columns*/ FROM chain JOIN comments AS c ON c.id = chain.id ORDER BY chain.step
+
+-- Those of one parent stand in its index in their order.
+-- name: comments_of_article
+SELECT /*comment_columns*/ FROM comments AS c
+WHERE c.article_id = $1 AND c.parent_id IS NULL AND c.listed = 1 /*between*/
+ORDER BY /*order*/
+LIMIT $2
+
+-- name: comments_of_comment
+SELECT /*comment_columns*/ FROM comments AS c
+WHERE c.parent_id = $1 AND c.parent_id IS NOT NULL AND c.listed = 1 /*between*/
+ORDER BY /*order*/
+LIMIT $2
 
 -- name: comments_of_articles
 SELECT /*comment_columns*/

@@ -65,7 +65,7 @@ WHERE user_id = $1 AND (mutation, key) IN (SELECT mutation, key FROM receipts WH
 DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE user_id = $1 LIMIT $2)
 
 -- name: export_account
-SELECT /*user_columns*/ FROM users WHERE id = $1
+SELECT id, subject, name, role, suspended_until, banned, claims_at, premoderated, revoked_before FROM users WHERE id = $1
 
 -- name: export_comments
 SELECT id, article_id, parent_id, body, status, created_at, edited_at FROM comments WHERE user_id = $1 ORDER BY id

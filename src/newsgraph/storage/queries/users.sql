@@ -1,5 +1,6 @@
+-- A row in one column.
 -- name: user_columns
-id, subject, name, role, suspended_until, banned, claims_at, premoderated, revoked_before
+json_array(id, subject, name, role, suspended_until, banned, claims_at, premoderated, revoked_before)
 
 -- name: users_by_ids
 SELECT /*user_columns*/ FROM users WHERE id IN ids($1) AND subject >= ' '
