@@ -96,13 +96,14 @@ screenshots: setup ## Take pictures of each page of the demo, with Chromium, int
 	$(BIN)/python docs/screenshots.py
 
 packages: setup # What some tests run beside our own code; those tests are skipped where it cannot be fetched
-	@test -d $(CLIENTS)/node_modules/axe-core || $(MAKE) --no-print-directory clients || true
+	@cmp -s tests/clients/package.json $(CLIENTS)/package.json || $(MAKE) --no-print-directory clients || true
 	@test -d $(CORE)/graphql-core || $(MAKE) --no-print-directory core || true
 
-clients: setup ## Fetch the JavaScript clients with npm, for the tests that run them
+clients: setup ## Fetch clients and code generators with npm and pip, for the tests that run them
 	mkdir -p $(CLIENTS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(CLIENTS)/python 'ariadne-codegen>=0.19'
 	cp tests/clients/package.json $(CLIENTS)
-	$(NPM) install --no-package-lock --no-audit --no-fund --prefix $(CLIENTS)
+	$(NPM) install --no-package-lock --no-audit --no-fund --loglevel=error --prefix $(CLIENTS)
 
 core: setup ## Fetch graphql-core's sources with pip, for its tests of execution (MIT licence)
 	rm -rf $(CORE)

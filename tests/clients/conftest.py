@@ -12,6 +12,7 @@ import pytest
 
 from newsgraph import app
 from newsgraph.settings import Settings
+from newsgraph.web.static import BUILT
 from tests.clients.scripts import node
 from tests.flows.conftest import SECRET, Newsstand, furnish, serving
 
@@ -28,8 +29,10 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if node() is None:
         pytest.skip("there is no Node.js here, and not the one of the development tools: make setup")
     folder = tmp_path_factory.mktemp("clients")
-    for script in HERE.glob("*.mjs"):
-        shutil.copy(script, folder)
+    for file in (*HERE.glob("*.mjs"), HERE.parents[1] / "schema" / "newsgraph.graphql"):
+        shutil.copy(file, folder)
+    if BUILT is not None:
+        shutil.copy(BUILT.files["widgets/newsgraph-client.js"].path, folder)
     (folder / "node_modules").symlink_to(PACKAGES)
     return folder
 

@@ -3,9 +3,9 @@
 import { createInterface } from "node:readline";
 import { inspect } from "node:util";
 
-export const { url, query, variables, stock, signIn } = JSON.parse(process.argv[2]);
+export const { url, query, variables, stock, signIn, token } = JSON.parse(process.argv[2]);
 
-const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+export const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

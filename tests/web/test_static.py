@@ -120,6 +120,9 @@ async def test_what_was_built_here_is_whole() -> None:
     assert BUILT is not None
     assert {"widgets/newsgraph.js", "widgets/newsgraph-client.js"} <= BUILT.files.keys()
     get = getting(BUILT)
+    types = (await get("/widgets/newsgraph-client.d.ts")).text
+    assert "export declare function foldComments" in types
+    assert "import " not in types, "it stands by itself"
     for address in (BUILT.script, BUILT.style, "/graphiql/licences.txt", "/widgets/newsgraph.js.map"):
         answers = await asyncio.gather(*(get(address, accept_encoding=one) for one in ("br", "gzip", "identity")))
         assert len({answer.content for answer in answers}) == 1, address

@@ -3,6 +3,7 @@
 // widgets/ and client/ become one ES module each, with a name that stays. GraphiQL becomes an entry, chunks and workers
 // whose names change with their contents, so that browsers may keep them for ever. manifest.json says what there is.
 
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -52,6 +53,7 @@ const page = await build({
   define: { ...options.define, WORKERS: JSON.stringify(addresses(workers)) },
 });
 
+writeFileSync(join(made, "widgets", "newsgraph-client.d.ts"), declarations("client"));
 writeFileSync(join(made, "graphiql", "licences.txt"), licences([modules, workers, page]));
 const files = Object.fromEntries(listed(made).map((path) => [path, described(path)]));
 const [main] = outputs(page).filter(({ entryPoint }) => entryPoint === "graphiql/main.tsx");
@@ -66,6 +68,19 @@ async function widgetDocuments() {
   const found = await build({ ...options, entryPoints: ["widgets/documents.ts"], write: false, charset: "utf8" });
   const { text } = found.outputFiles.find(({ path }) => path.endsWith(".js"));
   return { ...(await import(`data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`)) };
+}
+
+/** The types of a folder's modules, in one: none of them exports a name that another has. */
+function declarations(folder) {
+  const place = join(made, "types");
+  const flags = "--ignoreConfig --declaration --emitDeclarationOnly --noCheck --skipLibCheck --allowImportingTsExtensions --target es2023";
+  const compiler = join(here, "node_modules", "typescript", "bin", "tsc");
+  const options = [...flags.split(" "), "--module", "esnext", "--moduleResolution", "bundler", "--outDir", place];
+  const done = spawnSync(process.execPath, [compiler, join(folder, "index.ts"), ...options], { cwd: here, encoding: "utf8" });
+  if (done.status !== 0) throw new Error(done.stdout + done.stderr);
+  const texts = listed(place).filter((path) => !path.endsWith("index.d.ts")).map((path) => readFileSync(join(place, path), "utf8"));
+  rmSync(place, { recursive: true });
+  return texts.join("").replaceAll(/^import .*\n/gm, "");
 }
 
 /** Each output with its path below `made`. */

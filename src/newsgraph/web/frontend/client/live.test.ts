@@ -4,7 +4,7 @@ import { begin, type CommentEvent, type CommentPage, fold, foldComments, refetch
 
 const page = (...ids: string[]): CommentPage => ({ comments: { edges: ids.map((id) => ({ node: { id } })) } });
 const ids = ({ comments }: CommentPage) => comments.edges.map(({ node }) => node.id).join(" ");
-const change = (page: CommentPage, event: CommentEvent) => foldComments(page, event);
+const change = foldComments<CommentPage>; // takes options, too, of which nobody hands it any here
 const adds = (id: string, cursor: string): CommentEvent => ({
   __typename: "CommentAdded",
   cursor,

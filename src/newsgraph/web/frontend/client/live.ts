@@ -61,7 +61,8 @@ export function refetched<Page, Event>(
   change: Fold<Page, Event>,
 ): Live<Page, Event> {
   if (live.since === null) return { ...live, page, since: [] };
-  return { page: live.since.reduce(change, page), cursor: live.cursor, stale: null, since: [] };
+  const shown = live.since.reduce((earlier, event) => change(earlier, event), page);
+  return { page: shown, cursor: live.cursor, stale: null, since: [] };
 }
 
 function kept<Event>(since: readonly Event[] | null, event: Event): readonly Event[] | null {
