@@ -101,9 +101,9 @@ packages: setup # What some tests run beside our own code; those tests are skipp
 
 clients: setup ## Fetch clients and code generators with npm and pip, for the tests that run them
 	mkdir -p $(CLIENTS)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(CLIENTS)/python 'ariadne-codegen>=0.19'
 	cp tests/clients/package.json $(CLIENTS)
-	$(NPM) install --no-package-lock --no-audit --no-fund --loglevel=error --prefix $(CLIENTS)
+	$(NPM) install --no-package-lock --no-audit --no-fund --loglevel=error --prefix $(CLIENTS) || { rm $(CLIENTS)/package.json; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(CLIENTS)/python 'ariadne-codegen>=0.19'
 
 core: setup ## Fetch graphql-core's sources with pip, for its tests of execution (MIT licence)
 	rm -rf $(CORE)
