@@ -44,6 +44,18 @@ async def test_restrictions_outlive_new_claims(room: Room) -> None:
     assert (readmitted.suspended_until, readmitted.banned, readmitted.premoderated) == (None, False, False)
 
 
+async def test_people_are_found_by_a_part_of_their_name(room: Room) -> None:
+    for subject in ("kim", "akim", "KIMBERLY", "lee", " key kim"):
+        await room.user(subject)
+    gone = await room.user("kimono")
+    await room.write(lambda s: s.erasures.begin(gone, Mode.TOMBSTONE))
+    for text in ("kim", "KIM"):
+        found = await room.read(lambda s, text=text: s.users.named(text, 9))  # type: ignore[misc]
+        assert [user.subject for user in found] == ["akim", "kim", "KIMBERLY"]
+    assert [user.subject for user in await room.read(lambda s: s.users.named("kim", 1))] == ["akim"]
+    assert list(await room.read(lambda s: s.users.named("%", 9))) == []
+
+
 async def test_nobody_cannot_be_restricted(room: Room) -> None:
     nobody = replace(await room.user("kim"), id=999)
     with pytest.raises(LookupError):

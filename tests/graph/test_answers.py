@@ -29,7 +29,7 @@ ACTIONS: tuple[ModuleType, ...] = (
     users,
     views,
 )
-READING = {comments.wait_until, erasures.export, lists.misranked}
+READING = {comments.wait_until, erasures.export, lists.misranked, users.named, users.author_of}
 AT_THE_START = {sections.prepare}
 WITHIN = {lists.refresh, lists.refresh_latest, lists.refresh_containing, lists.rerank}  # other actions' transactions
 

@@ -54,6 +54,19 @@ async def test_all_that_is_held_is_exported(site: Site, settings: Settings) -> N
     assert {line["commentId"] for line in held["history"]} >= {2, 3, 4}
 
 
+async def test_somebody_is_found_by_name_and_by_a_comment(site: Site, settings: Settings) -> None:
+    line = f"{SUBJECT}  READER  Reader\n"
+    assert await ask(settings, "user", "find", "read") == line
+    assert await ask(settings, "user", "find", "--comment", "1") == line
+    assert await ask(settings, "user", "find", "--comment", PLAIN) == line
+    assert await ask(settings, "user", "find", "nobody of this name") == ""
+    for wrong in ((), ("read", "--comment", "1"), ("--comment", "first"), ("--comment", "999")):
+        result = await asyncio.to_thread(
+            CliRunner().invoke, cli, ["user", "find", *wrong, "--database", settings.database]
+        )
+        assert result.exit_code != 0
+
+
 @pytest.mark.parametrize(("mode", "body"), [("tombstone", None), ("anonymous", "Plain.")])
 async def test_nothing_of_an_erased_person_is_left(site: Site, settings: Settings, mode: str, body: str | None) -> None:
     query = f'{{ node(id: "{PLAIN}") {{ ... on Comment {{ body author {{ name }} }} }} }}'

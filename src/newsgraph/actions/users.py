@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -41,6 +42,25 @@ async def _recognised(session: Session, claims: Claims) -> User:
     if before is None or (before.name, before.role) != (after.name, after.role):
         session.log.append(UserChanged(after.id))
     return after
+
+
+async def named(newsroom: Newsroom, text: str, limit: int) -> Sequence[User]:
+    """People whose names have the text in them."""
+    return await newsroom.store.read(lambda session: session.users.named(text.strip(), limit))
+
+
+async def author_of(newsroom: Newsroom, comment_id: int) -> User:
+    """Errors: Problem NOT_FOUND, also when it is nobody's any more."""
+
+    async def query(session: Session) -> User | None:
+        found = await session.comments.by_ids([comment_id])
+        people = await session.users.by_ids([comment.user_id for comment in found])
+        return next((one for one in people if not one.is_service), None)
+
+    author = await newsroom.store.read(query)
+    if author is None:
+        raise Problem(ProblemDetail(CommentErrorCode.NOT_FOUND, "Nobody is known by this comment."))
+    return author
 
 
 async def revoke(newsroom: Newsroom, subject: str, before: datetime) -> datetime:

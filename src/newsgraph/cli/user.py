@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
 from newsgraph import app
 from newsgraph.actions import erasures, users
+from newsgraph.actions.newsroom import Newsroom
 from newsgraph.cli.newsroom import in_newsroom
 from newsgraph.cli.options import STORE, with_settings
+from newsgraph.domain.cursors import is_number, number
 from newsgraph.domain.erasures import Mode
+from newsgraph.domain.users import User
 from newsgraph.settings import Settings
 from newsgraph.storage import traces
 
 _AT_ONCE = 100_000_000  # bytes of a file that is written anew without being asked: less than lock_timeout of waiting
+_MOST = 50  # people that are printed
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
@@ -26,6 +31,41 @@ def user() -> None:
 
     The server may go on running.
     """
+
+
+@user.command(name="find")
+@click.argument("name", required=False)
+@click.option("--comment", help="Who wrote it: the number in its address, or its id.")
+@with_settings(*STORE)
+def find(settings: Settings, name: str | None, comment: str | None) -> None:
+    """Print the subjects of people, which other commands take: by a part of their name, or of a comment's author.
+
+    With role, name and what restricts them.
+    """
+    if (name is None) == (comment is None):
+        raise click.UsageError("Say a part of a name, or --comment.")
+    found = in_newsroom(settings, lambda room: _found(room, name or "", comment))
+    for one in found[:_MOST]:
+        click.echo(f"{one.subject}  {one.role.value}  {one.name}{_restricted(one)}")
+    if len(found) > _MOST:
+        click.echo(f"There are more than {_MOST}: say more of the name.", err=True)
+
+
+async def _found(newsroom: Newsroom, name: str, comment: str | None) -> Sequence[User]:
+    if comment is None:
+        return await users.named(newsroom, name, _MOST + 1)
+    key = int(comment) if is_number(comment) else number(comment, "Comment")
+    if key is None:
+        raise click.BadParameter("is neither a number nor the id of a comment.", param_hint="--comment")
+    return [await users.author_of(newsroom, key)]
+
+
+def _restricted(one: User) -> str:
+    until = one.suspended_until
+    said = ["banned"] if one.banned else []
+    said += [f"suspended until {until:%Y-%m-%d %H:%M} UTC"] if until and until > datetime.now(UTC) else []
+    said += ["premoderated"] if one.premoderated else []
+    return "".join(f"  {word}" for word in said)
 
 
 @user.command(name="revoke")

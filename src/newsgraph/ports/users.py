@@ -14,6 +14,10 @@ class Users(Protocol):
 
     async def by_subject(self, subject: str) -> User | None: ...
 
+    async def named(self, text: str, limit: int) -> Sequence[User]:
+        """People with a token whose names have the text in them, capitals or not, in the order of their names."""
+        ...
+
     async def recognise(self, claims: Claims) -> User:
         """Creates the person or updates name and role; claims issued earlier than the known ones change nothing."""
         ...

@@ -1,8 +1,8 @@
 """What SQLite leaves of deleted text in its files, and getting rid of it while others use them.
 
 Deleted rows are overwritten (`secure_delete`), but where a page was split or put in order before, it may still have a
-copy of a row in an unused part: 31 of 100,000 erased comments were found again. The write-ahead log has what it had until
-it is cut off.
+copy of a row in an unused part: 31 of 100,000 erased comments were found again. The write-ahead log has what it had
+until it is cut off.
 """
 
 from __future__ import annotations

@@ -24,6 +24,9 @@ class SqlUsers:
         row = self._sql.row("user_by_subject", subject)
         return None if row is None else _user(*row)
 
+    async def named(self, text: str, limit: int) -> Sequence[User]:
+        return [_user(row) for row in self._sql.rows("users_named", text, limit)]
+
     async def recognise(self, claims: Claims) -> User:
         self._sql.execute("user_recognise", claims.subject, claims.name, claims.role.value, to_ms(claims.issued_at))
         return _user(*self._sql.one("user_by_subject", claims.subject))

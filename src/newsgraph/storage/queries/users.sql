@@ -8,6 +8,12 @@ SELECT /*user_columns*/ FROM users WHERE id IN ids($1) AND subject >= ' '
 -- name: user_by_subject
 SELECT /*user_columns*/ FROM users WHERE subject = $1
 
+-- Reads all of them, for a command. Subjects of services begin with a blank.
+-- name: users_named
+SELECT /*user_columns*/ FROM users WHERE subject > '!' AND instr(lower(name), lower($1)) > 0
+ORDER BY name, id
+LIMIT $2
+
 -- name: user_recognise
 INSERT INTO users (subject, name, role, claims_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (subject) DO UPDATE SET name = excluded.name, role = excluded.role, claims_at = excluded.claims_at
