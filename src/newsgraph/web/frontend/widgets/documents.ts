@@ -22,7 +22,7 @@ query NewsgraphThread($article: ID!, $first: Int!, $after: String, $orderBy: Com
       comments(first: $first, after: $after, orderBy: $orderBy, focus: $focus) {
         liveCursor
         pageInfo { hasNextPage endCursor }
-        edges { node { ...Card ${REPLIES} } }
+        edges { cursor node { ...Card ${REPLIES} } }
       }
     }
   }
@@ -69,7 +69,7 @@ subscription NewsgraphComments($article: ID!, $after: StreamCursor) {
   commentEvents(articleId: $article, after: $after) {
     __typename
     ... on StreamEvent { cursor }
-    ... on CommentAdded { commentCount commentEdge { node { ...Card parent { id replyCount } } } }
+    ... on CommentAdded { commentCount commentEdge { cursor node { ...Card parent { id replyCount } } } }
     ... on CommentChanged { comment { ...Card } }
     ... on CommentRemoved { removedCommentId parentId commentCount }
   }

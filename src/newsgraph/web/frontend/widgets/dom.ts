@@ -77,15 +77,17 @@ export function sheet(css: string): CSSStyleSheet {
   return made;
 }
 
-/** Runs `work` once, however often it is asked for before the present task is over. */
+/** Runs `work` with the next frame, however often it is asked for before that: a burst of events is drawn once. */
 export function once(work: () => void): () => void {
   let asked = false;
+  const run = (): void => {
+    asked = false;
+    work();
+  };
   return () => {
     if (asked) return;
     asked = true;
-    queueMicrotask(() => {
-      asked = false;
-      work();
-    });
+    if (document.visibilityState === "visible") requestAnimationFrame(run);
+    else setTimeout(run, 50); // a hidden tab has no frames
   };
 }

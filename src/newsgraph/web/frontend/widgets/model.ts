@@ -32,10 +32,12 @@ export interface Card {
   /** Only asked for when somebody is signed in, and never by a stream: it is the same for everybody. */
   readonly viewerReaction?: ReactionKind | null;
   readonly replies?: Page;
+  /** Where the list goes on after it, if that is known. */
+  readonly cursor?: string;
 }
 
 export interface Page {
-  readonly edges: readonly { readonly node: Card }[];
+  readonly edges: readonly { readonly cursor?: string; readonly node: Card }[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
   readonly liveCursor?: string;
 }
@@ -79,7 +81,7 @@ export type CommentEvent = StreamEvent &
     | {
         readonly __typename: "CommentAdded";
         readonly commentCount: number;
-        readonly commentEdge: { readonly node: Card };
+        readonly commentEdge: { readonly cursor?: string; readonly node: Card };
       }
     | { readonly __typename: "CommentChanged"; readonly comment: Card }
     | {

@@ -110,7 +110,7 @@ textarea[aria-invalid] { border-color: var(--_danger); }
 .draft > .body, .held > .body { color: var(--_muted); }
 .held { border-inline-start: 3px solid var(--_accent); padding-inline-start: var(--_gap); }
 
-.actions { display: flex; flex-wrap: wrap; gap: 0.1em 0.25em; align-items: center; margin-inline-start: -0.5em; font-size: 0.875em; }
+.actions { display: flex; flex-wrap: wrap; gap: 0.1em 0.25em; align-items: baseline; margin-inline-start: -0.5em; font-size: 0.875em; }
 .action, .reaction { min-block-size: 2rem; min-inline-size: 2rem; padding: 0.15em 0.5em; border: 0; border-radius: var(--_radius); background: transparent; color: var(--_muted); }
 .action:hover, .reaction:hover:enabled { background: var(--_raised); color: var(--_text); }
 .reaction[aria-pressed="true"] { color: var(--_accent); font-weight: 600; }

@@ -173,6 +173,19 @@ test("what is fetched anew takes the place of what was shown; what is new arrive
   assert.equal(shape(reveal(thread)), "new 2 new 1 a(b c d e +1)");
 });
 
+test("what waits and what is shown have bounds", () => {
+  const many = (n: number, from: number): Card[] =>
+    Array.from({ length: n }, (_, i) => ({ ...card(`c${from + i}`, 0), createdAt: new Date((from + i) * 1_000).toISOString(), cursor: `at c${from + i}` }));
+  const reading = many(510, 1_000).map((one) => added(one)).reduce(fold, start([answered]));
+  assert.deepEqual([reading.arrivals.length, reading.missed, placeable(reading)], [500, 10, false]);
+
+  const old = begin("NEWEST", 400, page(many(400, 1_000).reverse()));
+  const grown = reveal(many(200, 2_000).map((one) => added(one)).reduce(fold, old));
+  const top = branchOf(grown, ROOT);
+  assert.deepEqual([top.ids.length, top.ids[0], top.ids.at(-1), top.after, top.more], [500, "c2199", "c1100", "at c1100", true]);
+  assert.equal(grown.cards.size, 500);
+});
+
 test("no function changes what it is given", () => {
   const thread = start([answered], true);
   const before = structuredClone({ ...thread });

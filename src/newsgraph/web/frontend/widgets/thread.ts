@@ -23,14 +23,18 @@ export interface Thread {
   readonly branches: ReadonlyMap<Id, Branch>;
   /** What came while somebody was reading, oldest first: `reveal` shows it. */
   readonly arrivals: readonly Card[];
+  /** How many more came than can wait: then the beginning has to be loaded anew. */
+  readonly missed: number;
 }
 
 export const ROOT: Id = "";
+const WAITING = 500; // arrivals at most
+const SHOWN = 500; // threads at most, while comments come by themselves: those beyond are loaded again when asked for
 const NONE: Branch = { ids: [], after: null, more: false };
 
 /** A thread from its first page, or from the page at a focused comment. */
 export function begin(order: Order, count: number, page: Page): Thread {
-  const empty: Thread = { order, count, cards: new Map(), branches: new Map(), arrivals: [] };
+  const empty: Thread = { order, count, cards: new Map(), branches: new Map(), arrivals: [], missed: 0 };
   return extend(empty, ROOT, page);
 }
 
@@ -47,8 +51,9 @@ function take(cards: Map<Id, Card>, branches: Map<Id, Branch>, parent: Id, page:
   const { hasNextPage, endCursor } = page.pageInfo;
   const before = branches.get(parent) ?? NONE;
   branches.set(parent, { ids: before.ids, after: endCursor ?? before.after, more: hasNextPage });
-  for (const { node } of page.edges) {
-    const { replies, ...card } = node;
+  for (const { cursor, node } of page.edges) {
+    const { replies, ...rest } = node;
+    const card: Card = cursor === undefined ? rest : { ...rest, cursor };
     cards.set(card.id, merged(cards.get(card.id), card));
     // A focused page has the way down to its comment between the top level's: each goes below its own parent.
     const place = card.parent?.id ?? (card.depth > 0 ? parent : ROOT);
@@ -92,7 +97,7 @@ export function hidden(thread: Thread, parent: Id): number {
 export function fold(thread: Thread, event: CommentEvent): Thread {
   switch (event.__typename) {
     case "CommentAdded":
-      return added({ ...thread, count: event.commentCount }, event.commentEdge.node);
+      return added({ ...thread, count: event.commentCount }, { ...event.commentEdge.node, ...cursorOf(event.commentEdge) });
     case "CommentChanged":
       return changed(thread, event.comment);
     case "CommentRemoved":
@@ -100,6 +105,10 @@ export function fold(thread: Thread, event: CommentEvent): Thread {
     default:
       return thread;
   }
+}
+
+function cursorOf({ cursor }: { readonly cursor?: string }): Pick<Card, "cursor"> {
+  return cursor === undefined ? {} : { cursor };
 }
 
 function added(thread: Thread, card: Card): Thread {
@@ -123,7 +132,9 @@ function beyond(thread: Thread, card: Card): boolean {
 }
 
 function waiting(thread: Thread, card: Card): Thread {
-  return { ...thread, arrivals: [...thread.arrivals, card] };
+  const full = thread.arrivals.length >= WAITING;
+  const arrivals = full ? thread.arrivals.slice(1) : thread.arrivals;
+  return { ...thread, arrivals: [...arrivals, card], missed: thread.missed + Number(full) };
 }
 
 function changed(thread: Thread, card: Card): Thread {
@@ -184,12 +195,30 @@ function lessened(thread: Thread, parentId: Id | null): Thread {
 
 /** Whether new comments of the top level have a place among those that are shown. */
 export function placeable(thread: Thread): boolean {
+  if (thread.missed > 0) return false;
   return thread.order === "NEWEST" || !branchOf(thread, ROOT).more;
 }
 
 /** With all that waited in its place. */
 export function reveal(thread: Thread): Thread {
-  return thread.arrivals.reduce(insert, { ...thread, arrivals: [] });
+  return trimmed(thread.arrivals.reduce(insert, { ...thread, arrivals: [] }));
+}
+
+/** A page that stays open for days does not grow for days. */
+function trimmed(thread: Thread): Thread {
+  const { ids } = branchOf(thread, ROOT);
+  const after = thread.cards.get(ids[SHOWN - 1] ?? ROOT)?.cursor;
+  if (ids.length <= SHOWN || after === undefined || thread.order !== "NEWEST") return thread;
+  const cards = new Map(thread.cards);
+  const branches = new Map(thread.branches);
+  const drop = (id: Id): void => {
+    for (const child of branches.get(id)?.ids ?? []) drop(child);
+    branches.delete(id);
+    cards.delete(id);
+  };
+  ids.slice(SHOWN).forEach(drop);
+  branches.set(ROOT, { ids: ids.slice(0, SHOWN), after, more: true });
+  return { ...thread, cards, branches };
 }
 
 /** With one comment in its place: by time where that is the order, else first, or last if nothing else follows. */

@@ -28,6 +28,7 @@ const MOST = 100; // page_maximum
 const PAGES = 3; // that are fetched anew at most
 const OPENED = 10; // branches that are fetched anew with their thread
 const TRY_AGAIN = 5_000; // ms between two tries to send what could not be sent
+const DAY = 86_400_000;
 const PASSING = ["UNAVAILABLE", "OPERATION_TIMED_OUT"];
 
 /** A comment on its way. `unsent`: nobody knows whether it has arrived; its key makes a second try safe. */
@@ -76,6 +77,7 @@ export class Discussion {
   readonly #line: Line;
   #stops: (() => void)[] = [];
   #resend: ReturnType<typeof setTimeout> | undefined;
+  #wait: ReturnType<typeof setTimeout> | undefined;
   #turn = 0;
   #known: Promise<void> | undefined;
 
@@ -86,6 +88,17 @@ export class Discussion {
     readonly hooks: Hooks,
   ) {
     this.#line = lineTo(endpoint);
+  }
+
+  /** Whether comments are taken: the rules say so, and their time is not over. */
+  get open(): boolean {
+    const closesAt = this.policy?.closesAt;
+    return this.policy?.open === true && !(closesAt && Date.parse(closesAt) <= Date.now());
+  }
+
+  /** Whether what is new has a place on this page, which may begin at somebody's comment. */
+  get placeable(): boolean {
+    return this.thread !== undefined && this.focus === undefined && threads.placeable(this.thread);
   }
 
   get lineState(): LineState {
@@ -126,10 +139,18 @@ export class Discussion {
       this.standing = found.node?.commentPolicy;
       this.held = found.viewer.pendingComments.edges.map(({ node }) => node);
       this.hooks.changed();
+      this.#until(this.standing?.viewerWaitUntil);
       await this.#ownReactions([...(this.thread?.cards.keys() ?? [])]);
     } catch {
       if (this.viewer === undefined) this.#anonymous();
     }
+  }
+
+  /** Who has to wait is told when that is over. */
+  #until(time: string | null | undefined): void {
+    clearTimeout(this.#wait);
+    const left = time ? Date.parse(time) - Date.now() : 0;
+    if (left > 0 && left < DAY) this.#wait = setTimeout(() => this.hooks.changed(), left);
   }
 
   #anonymous(): void {
@@ -215,6 +236,7 @@ export class Discussion {
     for (const stop of this.#stops) stop();
     this.#stops = [];
     clearTimeout(this.#resend);
+    clearTimeout(this.#wait);
   }
 
   #missing(): void {
@@ -451,7 +473,12 @@ export class Discussion {
       return await request<T>(this.endpoint, query, variables, await this.credentials.token());
     } catch (error) {
       if (!(error instanceof Refused && error.code === "UNAUTHENTICATED")) throw error;
-      return request<T>(this.endpoint, query, variables, await this.credentials.renew());
+    }
+    try {
+      return await request<T>(this.endpoint, query, variables, await this.credentials.renew());
+    } catch (error) {
+      if (error instanceof Refused && error.code === "UNAUTHENTICATED") this.#anonymous();
+      throw error;
     }
   }
 }
@@ -465,7 +492,7 @@ function later(error: unknown): boolean {
 }
 
 function problemOf(error: unknown): UserError {
-  if (error instanceof Refused) return { code: error.code, message: error.message };
+  if (error instanceof Refused) return { code: error.code, message: error.message, retryAt: error.retryAt ?? null };
   return { code: "UNAVAILABLE", message: String(error) };
 }
 

@@ -16,6 +16,8 @@ const NEAR = "800px"; // how far below the screen it begins to load
 const MINUTE = 60_000; // how often "5 minutes ago" is renewed
 const TOGETHER = 1_000; // ms within which comments that come are announced as one
 const LATE = 4_000; // ms without connection before that is said
+const AGAIN = 5_000; // ms, up to twice as long, until what could not be loaded is tried again
+const ABSENT = ["NOT_FOUND", "INVALID_ID", "BAD_INPUT"];
 const PERMALINK = /^#comment-(\d+)$/;
 
 /** Everything inside the widget that is kept up. */
@@ -47,6 +49,7 @@ export class NewsgraphComments extends Widget implements Scene {
   #came = 0;
   #coming: ReturnType<typeof setTimeout> | undefined;
   #late: ReturnType<typeof setTimeout> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
   readonly #render = once(() => this.#draw());
 
   constructor() {
@@ -69,6 +72,7 @@ export class NewsgraphComments extends Widget implements Scene {
     this.discussion.stop();
     clearTimeout(this.#coming);
     clearTimeout(this.#late);
+    clearTimeout(this.#again);
     this.#frame = undefined;
     this.#composer = undefined;
   }
@@ -120,9 +124,17 @@ export class NewsgraphComments extends Widget implements Scene {
       if (focus !== undefined) this.#highlight(focus);
     } catch (error) {
       if (focus !== undefined && error instanceof Refused) return this.#unfocused(order);
-      this.discussion.problem = error instanceof Refused && error.code === "NOT_FOUND" ? "missing" : "failed";
-      this.#render();
+      this.#failed(error, order);
     }
+  }
+
+  /** What could not be loaded is tried again by itself; what is not there is not. */
+  #failed(error: unknown, order: Order): void {
+    this.discussion.problem = error instanceof Refused && ABSENT.includes(error.code) ? "missing" : "failed";
+    this.#render();
+    clearTimeout(this.#again);
+    const wait = AGAIN * (1 + Math.random());
+    if (this.discussion.problem === "failed") this.#again = setTimeout(() => void this.#load(undefined, order), wait);
   }
 
   /** The comment of the link is gone: the whole discussion instead. */
@@ -201,7 +213,7 @@ export class NewsgraphComments extends Widget implements Scene {
   /** In place while nobody is in the midst of the list; else a button says that there is something. */
   #settle(): void {
     const { thread } = this.discussion;
-    if (thread === undefined || thread.arrivals.length === 0 || this.#reading || !threads.placeable(thread)) return;
+    if (thread === undefined || thread.arrivals.length === 0 || this.#reading || !this.discussion.placeable) return;
     this.discussion.reveal();
   }
 
@@ -217,7 +229,7 @@ export class NewsgraphComments extends Widget implements Scene {
     const { thread } = this.discussion;
     const last = thread?.arrivals.at(-1)?.id;
     if (thread === undefined || last === undefined) return;
-    if (!threads.placeable(thread)) return void this.#load(undefined, "NEWEST").then(() => this.#highlight(last));
+    if (!this.discussion.placeable) return void this.#load(undefined, "NEWEST").then(() => this.#highlight(last));
     this.discussion.reveal();
     this.#highlight(last);
   }
@@ -247,21 +259,20 @@ export class NewsgraphComments extends Widget implements Scene {
     show(frame.order.parentElement as HTMLElement, shown > 1);
     show(frame.all, discussion.focus !== undefined);
     show(frame.arrivals, thread.arrivals.length > 0);
-    say(frame.arrivals, words.say("newComments", { n: thread.arrivals.length }));
+    say(frame.arrivals, words.say("newComments", { n: thread.arrivals.length + thread.missed }));
     show(frame.more, threads.branchOf(thread, ROOT).more);
     show(frame.empty, shown === 0);
-    const open = discussion.policy?.open ?? false;
-    say(frame.empty, open ? `${words.say("empty")} ${words.say("emptyInvite")}` : words.say("empty"));
+    say(frame.empty, discussion.open ? `${words.say("empty")} ${words.say("emptyInvite")}` : words.say("empty"));
   }
 
   #drawForm(frame: Frame): void {
-    const { policy, viewer, standing } = this.discussion;
+    const { open, viewer, standing } = this.discussion;
     const notice = this.#noticed();
     say(frame.notice, notice);
     show(frame.notice, notice !== "");
-    const may = policy?.open === true && viewer !== undefined && (standing?.viewerMayPost ?? false);
+    const may = open && viewer !== undefined && (standing?.viewerMayPost ?? false);
     if (may) this.#drawComposer(frame);
-    else this.#drawGate(frame, policy?.open === true && viewer === undefined);
+    else this.#drawGate(frame, open && viewer === undefined);
   }
 
   /** What is typed stays when rights come back. */
@@ -301,7 +312,7 @@ export class NewsgraphComments extends Widget implements Scene {
     const { words } = this;
     const { policy, viewer, standing } = this.discussion;
     if (policy === undefined) return "";
-    if (!policy.open) return words.say("closed");
+    if (!this.discussion.open) return words.say("closed");
     const wait = standing?.viewerWaitUntil;
     if (wait && Date.parse(wait) > Date.now()) return words.say("waitUntil", { time: words.ago(wait) });
     if (viewer !== undefined && standing?.viewerMayPost === false) return words.say("mayNot");

@@ -183,10 +183,11 @@ export class CommentView implements View {
   }
 
   #offer(card: Card): void {
-    const { viewer, policy } = this.scene.discussion;
+    const { discussion } = this.scene;
+    const { viewer, policy } = discussion;
     const own = viewer !== undefined && card.author?.id === viewer.commenter.id;
     const editable = own && card.editableUntil !== null && Date.parse(card.editableUntil) > Date.now();
-    const open = policy?.open === true && card.depth < policy.maxDepth;
+    const open = discussion.open && card.depth < (policy?.maxDepth ?? 0);
     const offered: Record<PanelName, boolean> = { reply: open, edit: editable, remove: own, report: !own };
     for (const [name, opener] of this.#buttons) show(opener, offered[name]);
     if (card.author) set(this.#buttons.get("reply") as Element, "aria-label", this.#replyTo(card.author.name));

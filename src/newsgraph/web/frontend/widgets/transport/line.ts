@@ -132,8 +132,11 @@ export class Line {
     clearTimeout(this.#again);
     const carrier = this.#carrier;
     this.#carrier = undefined;
+    for (const [feed, stop] of this.#feeds) {
+      stop();
+      this.#feeds.set(feed, nothing);
+    }
     carrier?.close();
-    for (const feed of this.#feeds.keys()) this.#feeds.set(feed, nothing);
   }
 
   #looked(): void {

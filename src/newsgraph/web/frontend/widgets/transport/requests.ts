@@ -10,6 +10,7 @@ export class Refused extends Error {
   constructor(
     readonly code: string,
     message: string,
+    readonly retryAt?: string,
   ) {
     super(message);
   }
@@ -17,7 +18,12 @@ export class Refused extends Error {
 
 interface Answer<T> {
   readonly data?: T | null;
-  readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
+  readonly errors?: readonly { readonly message: string; readonly extensions?: Extensions }[];
+}
+
+interface Extensions {
+  readonly code?: string;
+  readonly retryAt?: string;
 }
 
 const PATIENCE = 15_000; // ms; the server gives an operation up after 10 s (operation_timeout)
@@ -31,7 +37,10 @@ export async function request<T>(
 ): Promise<T> {
   const answer = await answered<T>(endpoint, query, variables, token);
   const [error] = answer.errors ?? [];
-  if (error !== undefined) throw new Refused(error.extensions?.code ?? "INTERNAL", error.message);
+  if (error !== undefined) {
+    const { code = "INTERNAL", retryAt } = error.extensions ?? {};
+    throw new Refused(code, error.message, retryAt);
+  }
   if (answer.data == null) throw new Unreachable("an answer without data");
   return answer.data;
 }
