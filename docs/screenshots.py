@@ -28,7 +28,8 @@ PAGES = [
     ("section", "/sections/asia", None),
     ("article", f"/articles/{SLUG}", None),
     ("article-signed-in", f"/articles/{SLUG}", "Demo Reader"),
-    ("thread", f"/articles/{SLUG}/comments/1", "Demo Reader"),
+    ("thread", f"/articles/{SLUG}", "Demo Reader"),
+    ("article-arabic", "/articles/the-shadow-clock-returns-to-the-square", None),
     ("author", "/authors/emi-kuroda", None),
     ("search", "/search?q=the+sea", None),
     ("search-nothing", "/search?q=zebra+xylophone", None),
@@ -75,6 +76,8 @@ def shoot(browser: Any, address: str, size: str, scheme: str, only: str) -> None
                 sign_in(page, address, account)
             for name, path, _ in [entry for entry in wanted if entry[2] == account]:
                 page.goto(address + path)
+                if name == "thread":
+                    page.goto(address + str(page.locator(".remark header a").nth(1).get_attribute("href")))
                 page.evaluate("document.querySelectorAll('img').forEach((one) => (one.loading = 'eager'))")
                 page.evaluate("document.getElementById('bottom')?.scrollIntoView()")  # comments load when one is near
                 page.wait_for_load_state("networkidle")

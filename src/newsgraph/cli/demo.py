@@ -36,7 +36,9 @@ def demo(settings: Settings, still: bool) -> int:
     with _database(settings) as chosen:
         tokens = asyncio.run(_furnish(chosen))
         announce(chosen)
-        click.echo("\nTokens, to be sent as Authorization: Bearer TOKEN:")
+        click.echo(
+            f"\nSign in as one of these at {chosen.address}/sign-in, or send a token as Authorization: Bearer TOKEN:"
+        )
         for role, token in tokens.items():
             click.echo(f"{role.value:<10}{token}")
         background = [app.spare_collector, *([] if still else [simulation.run])]

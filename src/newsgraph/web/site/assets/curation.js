@@ -31,8 +31,7 @@ function renumber() {
 async function save(form, button) {
   const fresh = await swap(form, button);
   if (!fresh) return;
-  const problem = fresh.querySelector(".problem");
-  status.textContent = problem ? problem.firstChild.textContent.trim() : "Saved";
+  status.textContent = fresh.querySelector(".problem") ? "Not saved" : "Saved";
 }
 
 const failed = () => (status.textContent = "The connection is lost. Nothing was saved.");

@@ -9,6 +9,8 @@ const QUEUES = `subscription ($after: StreamCursor) {
 }`;
 const SAID = { PUBLISHED: "Approved", REJECTED: "Rejected", WITHHELD: "Withheld" };
 
+document.documentElement.classList.add("lively");
+
 const status = document.getElementById("live");
 const cards = () => [...document.querySelectorAll(".card")];
 const current = () => document.activeElement?.closest?.(".card");
