@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
+from newsgraph.domain.cursors import global_id
+from newsgraph.domain.users import Role
 from newsgraph.settings import Settings
 from newsgraph.storage.statements import Statements
+from tests.flows.conftest import token_for
 from tests.web.desk import Desk, hear, opened_desk, start
-from tests.web.test_graphql import published
+from tests.web.test_graphql import POST, published
 
 ENDLESS = "SELECT count(*) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n)"
 
@@ -78,6 +82,73 @@ async def test_the_thread_is_free_again(hasty: Settings, statement: str, query: 
             assert (message["type"], code_of(message["payload"])) == ("error", "OPERATION_TIMED_OUT")
 
         assert "errors" not in (await seen(desk, query)).json()
+
+
+GONE = ["reset", "closed"]
+
+
+@pytest.mark.parametrize("how", GONE)
+@pytest.mark.parametrize(
+    ("statement", "query"), [("sections_all", "{ sections { name } }"), ("lists_by_keys", "{ mustReads { title } }")]
+)
+async def test_what_nobody_waits_for_is_not_read(settings: Settings, statement: str, query: str, how: str) -> None:
+    """The only reader is free again long before the operation's time is over, also for those who ask the same."""
+    async with opened_desk(replace(settings, operation_timeout=60, readers=1)) as desk:
+        begun, loop = asyncio.Event(), asyncio.get_running_loop()
+        store: Any = desk.newsroom.store
+        store.on_statement = lambda text: ENDLESS in text and loop.call_soon_threadsafe(begun.set)
+        with endless(desk, statement):
+            gone = await asked(desk, query)
+            async with asyncio.timeout(10):
+                await begun.wait()
+            same = asyncio.create_task(seen(desk, query))
+            async with asyncio.timeout(10):
+                while not desk.responses.counts().waits:
+                    await asyncio.sleep(0.01)
+            begun.clear()
+            await leave(gone, how)
+            async with asyncio.timeout(10):
+                await begun.wait()  # the other reads it anew
+        store.on_statement = None
+        same.cancel()
+        assert "errors" not in (await seen(desk, query)).json()
+        await desk.deserted()
+
+
+async def asked(desk: Desk, query: str, *more: str, **variables: Any) -> asyncio.StreamWriter:
+    """A connection on which an operation was sent, with more headers."""
+    _, writer = await asyncio.open_connection("127.0.0.1", desk.port)
+    content = json.dumps({"query": query, "variables": variables}).encode()
+    lines = ["POST /graphql HTTP/1.1", "Host: test", "Content-Type: application/json", *more]
+    writer.write("\r\n".join([*lines, f"Content-Length: {len(content)}", "", ""]).encode() + content)
+    await writer.drain()
+    return writer
+
+
+async def leave(writer: asyncio.StreamWriter, how: str) -> None:
+    if how == "reset":
+        writer.transport.abort()
+    else:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_what_was_to_be_changed_is_changed_all_the_same(settings: Settings) -> None:
+    async with opened_desk(settings) as desk:
+        await published(desk)
+        begun, loop = asyncio.Event(), asyncio.get_running_loop()
+        store: Any = desk.newsroom.store
+        store.on_statement = lambda text: "comments" in text and loop.call_soon_threadsafe(begun.set)
+        token = f"Authorization: Bearer {token_for(Role.READER, 'Kim')}"
+        gone = await asked(desk, POST, token, input={"articleId": global_id("Article", 1), "body": "Sent and gone."})
+        async with asyncio.timeout(10):
+            await begun.wait()
+            await leave(gone, "reset")
+            while "Sent and gone." not in (await seen(desk, NEWEST)).text:
+                await asyncio.sleep(0.02)
+
+
+NEWEST = "{ latestStories { items { nodes { comments { nodes { body } } } } } }"
 
 
 def code_of(errors: Any) -> str:

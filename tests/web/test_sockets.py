@@ -468,7 +468,7 @@ async def test_pings_of_the_transport_fill_no_memory(desk: Desk) -> None:
 
 
 async def test_a_peer_that_never_answers_a_close_is_let_go(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsgraph.web.uvicorn_protocols._LINGER", 0.5)
+    monkeypatch.setattr("newsgraph.web.uvicorn_sockets._LINGER", 0.5)
     async with opened_desk(settings) as desk, desk.socket(sock=dial(desk)) as opened:
         opened.transport.pause_reading()
         await pings(opened, 1, 60_000)

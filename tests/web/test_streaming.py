@@ -418,8 +418,8 @@ async def test_who_stops_reading_is_cut_and_was_held_little_for(settings: Settin
     """What the client does not take waits in its mailbox, which is shared with the others and bounded."""
     async with opened_desk(replace(settings, socket_send_timeout=0.5, mailbox_size=20)) as desk:
         client = await deaf_reader(desk)
-        (waiting,) = [one.transport.get_write_buffer_size() for one in desk.server.server_state.connections]
-        assert waiting < 100_000
+        waiting = [one.transport.get_write_buffer_size() for one in desk.server.server_state.connections]
+        assert sum(waiting) < 100_000  # none, where the machine is so busy that the client was cut by now
         async with asyncio.timeout(5):
             while running():
                 await asyncio.sleep(0.01)

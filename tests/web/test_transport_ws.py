@@ -368,5 +368,5 @@ def test_every_close_code_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")
     documented = re.findall(r"^\| `(\d{4})` \|", page.partition("## When a WebSocket is closed")[2], re.MULTILINE)
 
-    of_the_transport = ["1007", "1009", "1011", "1012"]  # which uvicorn and web.uvicorn_protocols close with
+    of_the_transport = ["1007", "1009", "1011", "1012"]  # which uvicorn and web.uvicorn_sockets close with
     assert documented == sorted([str(code.value) for code in CloseCode] + of_the_transport)

@@ -23,7 +23,9 @@ from newsgraph.observe import LOG
 from newsgraph.settings import Settings, to_environment
 from newsgraph.web.bounds import Bounds
 from newsgraph.web.documents import Catalogue
-from newsgraph.web.uvicorn_protocols import HttpProtocol, WebSocketProtocol
+from newsgraph.web.lobby import Lobby
+from newsgraph.web.uvicorn_http import HttpProtocol
+from newsgraph.web.uvicorn_sockets import WebSocketProtocol
 
 if sys.platform != "win32":
     import resource
@@ -38,7 +40,7 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
 
     It is opened before anything else is done, so that a port that is taken costs nothing. Errors: OSError.
     """
-    settings = replace(settings, connections=_affordable(settings.connections))
+    settings = _affordable(settings)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         opened = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
@@ -59,16 +61,17 @@ def _limit(opened: socket.socket, patience: float) -> None:
             opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
-def _affordable(connections: int) -> int:
+def _affordable(settings: Settings) -> Settings:
     """As many connections as the system lets a process open files.
 
     Without room to spare the server could not even answer that it is full.
     """
-    most = open_files()
-    if not connections or connections + _SPARE <= most:
-        return connections
-    LOG.warning("connections: %d do not fit, a process may open %d files here (ulimit -Hn)", connections, most)
-    return max(1, int(most) - _SPARE)
+    most, wanted = open_files(), (settings.connections, settings.http_connections)
+    if not all(wanted) or sum(wanted) + _SPARE <= most:
+        return settings
+    LOG.warning("connections: %d do not fit, a process may open %d files here (ulimit -Hn)", sum(wanted), most)
+    http = max(1, min(wanted[1], int(most - _SPARE) // 4))
+    return replace(settings, connections=max(1, min(wanted[0], int(most) - _SPARE - http)), http_connections=http)
 
 
 def open_files() -> float:
@@ -141,7 +144,7 @@ _OPTIONS: dict[str, Any] = {
 def server_options(settings: Settings) -> dict[str, Any]:
     """uvicorn's, for every way of serving."""
     return _OPTIONS | {
-        "http": partial(HttpProtocol, bounds=Bounds.of(settings)),
+        "http": partial(HttpProtocol, bounds=Bounds.of(settings), lobby=Lobby(settings)),
         "ws_max_size": settings.message_size,
         "ws_ping_interval": settings.socket_ping_interval,
         "ws_ping_timeout": settings.socket_ping_timeout,

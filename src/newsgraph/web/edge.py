@@ -17,11 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.observe import REQUEST
 from newsgraph.settings import Settings
-from newsgraph.web.callers import refused
+from newsgraph.web.callers import fields_of, refused
 from newsgraph.web.origins import Fields, Origins
 from newsgraph.web.proxies import Proxies
 from newsgraph.web.requests import SAFE
-from newsgraph.web.uvicorn_protocols import with_headers
+from newsgraph.web.uvicorn_held import with_headers
 from newsgraph.web.visits import Visit
 
 Headers = list[tuple[bytes, bytes]]
@@ -60,24 +60,21 @@ class Edge:
         if scope["type"] == "lifespan":
             await self._application(scope, receive, send)
             return
-        fields: Fields = dict(scope["headers"])
-        scope["fields"] = fields
+        fields = scope["fields"] = fields_of(scope)
         name = self._introduced(scope, fields)
         REQUEST.set(name)
         sending = with_headers(scope, send, self._headers(name, scope, fields.get(b"origin")))
-        if not self._visits:
-            await self._let_in(scope, receive, sending)
-            return
-        with Visit(scope) as visit:
-            await self._let_in(scope, receive, visit.watching(sending))
-
-    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await self._connect(scope, receive, send)
-        elif (answer := self._answer(scope, scope["fields"])) is not None:
-            await answer(scope, receive, send)
+        if self._visits:
+            with Visit(scope) as visit:
+                await self._admitted(scope, fields)(scope, receive, visit.watching(sending))
         else:
-            await self._application(scope, receive, send)
+            await self._admitted(scope, fields)(scope, receive, sending)
+
+    def _admitted(self, scope: Scope, fields: Fields) -> ASGIApp:
+        """The application, or what answers in its place."""
+        if scope["type"] == "websocket":
+            return _closed if self._origins.foreign(fields) else self._application
+        return self._answer(scope, fields) or self._application
 
     def _introduced(self, scope: Scope, fields: Fields) -> str:
         """The request's name, and in the scope who sends it."""
@@ -95,14 +92,6 @@ class Edge:
         if origin is not None and not self._origins.anybody and self._origins.allows(origin):
             headers += [(b"access-control-allow-origin", origin), _SHOWN]
         return headers
-
-    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A browser asks nobody before it opens a socket; one that is refused before it is accepted is HTTP 403."""
-        if self._origins.foreign(scope["fields"]):
-            await receive()
-            await send({"type": "websocket.close"})
-        else:
-            await self._application(scope, receive, send)
 
     def _answer(self, scope: Scope, fields: Fields) -> Response | None:
         """What is not for the application: a preflight, or what may not come in."""
@@ -130,6 +119,12 @@ class Edge:
             (b"vary", b"Access-Control-Request-Headers"),
         ]
         return response
+
+
+async def _closed(_scope: Scope, receive: Receive, send: Send) -> None:
+    """A browser asks nobody before it opens a socket; one that is closed before it is accepted is HTTP 403."""
+    await receive()
+    await send({"type": "websocket.close"})
 
 
 def _always(origins: Origins) -> Sequence[tuple[bytes, bytes]]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from graphql import OperationType
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
@@ -30,7 +31,7 @@ from newsgraph.web.graphiql import POLICY
 from newsgraph.web.operations import Operations
 from newsgraph.web.pages import GUARDS
 from newsgraph.web.requests import GRAPHQL, JSON, SAFE, is_json, media_type, read_body, read_request
-from newsgraph.web.uvicorn_protocols import Reply, respond
+from newsgraph.web.uvicorn_http import Reply, respond
 
 _KNOWN = 4  # one part in so many of the cache's memory, on top of it, is for requests that lead to what it holds
 _VARY = (b"vary", b"Accept, Accept-Encoding, Authorization")
@@ -92,6 +93,8 @@ class GraphQLView:
         except (Fault, HTTPException) as error:
             await refused(error)(scope, receive, send)
             return
+        except ClientDisconnect:
+            return
         except Exception as defect:
             reply = _broken(defect)
         await respond(scope, send, reply)
@@ -109,7 +112,9 @@ class GraphQLView:
         try:
             if not known or not key:
                 return await self._operate(call, read_request(scope, sent))
-            entry = await self._operations.query(lambda: self._asked(call, read_request(scope, sent)), key, viewer)
+            entry = await self._operations.query(
+                lambda: self._asked(call, read_request(scope, sent)), key, viewer, scope
+            )
             return self._answered(call, entry, known.hint, key)
         except RequestError as error:
             return _failed(kind, error)
@@ -144,7 +149,9 @@ class GraphQLView:
         hint, key = self._operations.answers.hint(document), self._operations.answers.key(asked)
         if key is not None:
             self._remember(call.sent, Known((*key[:3], ""), hint))
-        return self._answered(call, await self._operations.query(lambda: asked, key, call.viewer), hint, key)
+        return self._answered(
+            call, await self._operations.query(lambda: asked, key, call.viewer, call.scope), hint, key
+        )
 
     def _asked(self, call: _Call, request: Request) -> Asked:
         reader = reader_of(call.scope)

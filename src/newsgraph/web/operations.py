@@ -17,6 +17,7 @@ from graphql import (
     OperationType,
     SelectionSetNode,
 )
+from starlette.types import Scope
 
 from newsgraph.domain.errors import Fault, FaultCode, RateLimited
 from newsgraph.domain.users import ANONYMOUS, Viewer
@@ -37,6 +38,7 @@ from newsgraph.ports.feeds import Answer as FeedAnswer
 from newsgraph.ports.feeds import Feed, Happening, Standing
 from newsgraph.web.documents import Catalogue, limits_of
 from newsgraph.web.rates import Rates
+from newsgraph.web.uvicorn_http import while_there
 
 _PERHAPS = "It may have been done all the same: repeat it with the same clientMutationId to be told."
 _CURSOR = "after"  # the argument of a subscription that says from where a client goes on
@@ -93,19 +95,22 @@ class Operations:
                 raise RequestError([excess])
         self.budget.check(document, request.variables)
 
-    async def run(self, asked: Asked) -> bytes:
-        """The encoded result of a query or mutation. Errors: RequestError."""
+    async def run(self, asked: Asked, scope: Scope | None = None) -> bytes:
+        """The encoded result of a query or mutation. Errors: RequestError, and those of `query`."""
         try:
             if asked.document.operation.operation is OperationType.MUTATION:
                 self._charge(asked)
                 async with self._patience(None, _PERHAPS):
                     return await self.answers.mutate(asked)
-            return (await self.query(lambda: asked, self.answers.key(asked), asked.viewer)).body
+            return (await self.query(lambda: asked, self.answers.key(asked), asked.viewer, scope)).body
         except RequestError as error:
             raise _as_client_sees_it(error) from None
 
-    async def query(self, ask: Ask, key: Key | None, viewer: Viewer) -> Entry | Answer:
-        """A query's answer, at hand or not. Errors: RequestError."""
+    async def query(self, ask: Ask, key: Key | None, viewer: Viewer, scope: Scope | None = None) -> Entry | Answer:
+        """A query's answer, at hand or not. `scope`: of an HTTP request that nobody answers any more when it has gone.
+
+        Errors: RequestError, starlette.requests.ClientDisconnect.
+        """
         try:
             if key is not None and (entry := self.answers.at_hand(key, viewer)) is not None:
                 return entry
@@ -113,8 +118,9 @@ class Operations:
                 asked = ask()
                 self._charge(asked)
                 ask = lambda: asked  # noqa: E731
-            async with self._patience():
-                return await self.answers.query(ask, key, viewer)
+            with while_there(scope):
+                async with self._patience():
+                    return await self.answers.query(ask, key, viewer)
         except RequestError as error:
             raise _as_client_sees_it(error) from None
 

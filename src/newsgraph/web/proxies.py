@@ -45,6 +45,8 @@ class Proxies:
 
     def introduce(self, scope: Scope, fields: Fields) -> None:
         """Whoever a trusted proxy speaks for takes its place in the scope, with how they came."""
+        if self._header not in fields and b"x-forwarded-proto" not in fields:
+            return
         said = self._said(scope, self._header)
         if said:
             asked = self._known if len(said) < _LONGEST else self._client
@@ -60,8 +62,6 @@ class Proxies:
 
     def _said(self, scope: Scope, header: bytes) -> str:
         """All of it: a proxy may add a line of its own instead of going on with one."""
-        if header not in scope["fields"]:
-            return ""
         return ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == header)
 
     def _client(self, peer: str, said: str) -> str:

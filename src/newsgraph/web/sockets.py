@@ -36,7 +36,7 @@ from newsgraph.web.transport_ws import (
     Stop,
     next_head,
 )
-from newsgraph.web.uvicorn_protocols import socket_pipe
+from newsgraph.web.uvicorn_sockets import socket_pipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope
 from starlette.types import Send as AsgiSend
@@ -25,7 +26,7 @@ from newsgraph.web.framing import Framing
 from newsgraph.web.operations import Operations
 from newsgraph.web.pipes import AsgiResponse, ResponsePipe, body, pumped
 from newsgraph.web.requests import Wanted, negotiated, read_body, read_request
-from newsgraph.web.uvicorn_protocols import response_pipe
+from newsgraph.web.uvicorn_http import response_pipe
 
 # Whoever stands between must neither keep the stream back nor change it; the second is what nginx understands.
 _HEADERS = [(b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no"), (b"vary", b"accept")]
@@ -62,6 +63,8 @@ class StreamView:
             await self._choose(wanted, sent, (scope, receive, send))
         except (Fault, HTTPException) as error:
             await refused(error)(scope, receive, send)
+        except ClientDisconnect:
+            pass
 
     async def _choose(self, wanted: Wanted, sent: bytes, asgi: _Asgi) -> None:
         """Clients that take JSON too get streams of subscriptions only."""
@@ -86,7 +89,7 @@ class StreamView:
         self.operations.rates.pay(signed_in.viewer, address_of(scope))
         if not asked.document.is_subscription:
             reader = reader_of(scope)
-            await self._answer(asked.framing, Asked(asked.document, asked.request, signed_in.viewer, reader), send)
+            await self._answer(asked.framing, Asked(asked.document, asked.request, signed_in.viewer, reader), asgi)
             return
         with self.admission.admit(address_of(scope)):
             await _start(asked.framing, send)
@@ -106,10 +109,11 @@ class StreamView:
         finally:
             self.sessions.close(session)
 
-    async def _answer(self, framing: Framing, asked: Asked, send: AsgiSend) -> None:
+    async def _answer(self, framing: Framing, asked: Asked, asgi: _Asgi) -> None:
         """A query or mutation: one result, or why there is none."""
+        scope, _, send = asgi
         try:
-            last = framing.next(await self.operations.run(asked), None) + framing.complete()
+            last = framing.next(await self.operations.run(asked, scope), None) + framing.complete()
         except RequestError as error:
             last = framing.failed(shown(error))
         await _start(framing, send)
