@@ -25,7 +25,7 @@ class SqlUsers:
         return None if row is None else _user(*row)
 
     async def named(self, text: str, limit: int) -> Sequence[User]:
-        return [_user(row) for row in self._sql.rows("users_named", text, limit)]
+        return [_user(row) for (row,) in self._sql.rows("users_named", text, limit)]
 
     async def recognise(self, claims: Claims) -> User:
         self._sql.execute("user_recognise", claims.subject, claims.name, claims.role.value, to_ms(claims.issued_at))
