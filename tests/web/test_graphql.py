@@ -6,7 +6,9 @@ import asyncio
 import gzip
 import hashlib
 import json
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import pytest
 import zstandard
 
 from newsgraph.actions import articles
+from newsgraph.domain.cursors import global_id
 from newsgraph.domain.users import Role
 from newsgraph.settings import Settings
 from newsgraph.web.compression import CODINGS, coding_of
@@ -424,3 +427,29 @@ async def test_a_comment_on_one_article_leaves_the_others_warm(desk: Desk, clien
 
     assert dict(desk.responses.counts().dropped) == {"comments": 1}
     assert (await explained(client, PAGE, variables={"slug": "long"}))["age"] > 0
+
+
+@pytest.mark.parametrize("kind", ["application/json", GRAPHQL])
+async def test_a_change_that_cannot_be_made_now_says_when_to_try_again(settings: Settings, kind: str) -> None:
+    """HTTP 200, since it was executed (GraphQL over HTTP, "Status codes"): a header and the error say the rest."""
+    async with opened_desk(replace(settings, lock_timeout=0.1)) as desk, connected(desk) as client:
+        article = global_id("Article", await published(desk))
+        path, signed = settings.database.removeprefix("sqlite:///"), bearer(Role.READER) | {"accept": kind}
+        await post(client, "{ __typename }", headers=signed)  # somebody who is new would have to be written, too
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            given = {"input": {"articleId": article, "body": "Hello."}}
+            answer = await post(client, POST, variables=given, headers=signed)
+            other.rollback()
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, answer.headers["retry-after"]) == (200, "5")
+        assert (error["extensions"]["code"], error["extensions"]["retryAfter"]) == ("UNAVAILABLE", 5000)
+        again = await post(client, POST, variables=given, headers=signed)
+        assert "errors" not in again.json()
+        assert "retry-after" not in again.headers
+
+
+async def test_what_people_write_says_nothing_of_trying_again(client: httpx.AsyncClient) -> None:
+    answer = await post(client, '{ node(id: "\\"retryAfter\\":") { id } }')
+    assert "errors" in answer.json()
+    assert "retry-after" not in answer.headers

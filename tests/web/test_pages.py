@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 
 import httpx
@@ -35,7 +37,12 @@ async def test_the_front_page_names_the_site_the_version_and_where_to_go() -> No
 
 async def test_the_front_page_loads_nothing_and_says_so() -> None:
     response = await get(Starlette(routes=[Route("/", index(Settings()))]), "/")
-    assert response.headers["content-security-policy"].startswith("default-src 'none'")
+    policy = response.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    (style,) = re.findall(r"<style>(.*?)</style>", response.text, re.DOTALL)
+    assert f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'" in policy
+    assert not re.search(r"<script|\sstyle=|\son[a-z]+=", response.text)
     assert re.findall(r'(?:src|href)="(?!/|data:)[^"]*"', response.text) == []
 
 

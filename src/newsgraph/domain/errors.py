@@ -123,6 +123,10 @@ class ImportErrorCode(Enum):
     DUPLICATE = "DUPLICATE"
 
 
+PASSING = {FaultCode.UNAVAILABLE: 5, FaultCode.TOO_MANY_CONNECTIONS: 5, FaultCode.OPERATION_TIMED_OUT: 5}
+"""What passes by itself: after so many seconds it is worth trying again."""
+
+
 class Fault(Exception):
     """The request cannot be served; `code` says why and the message may be shown to anybody."""
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from newsgraph.auth.tokens import bearer
-from newsgraph.domain.errors import Fault, FaultCode, RateLimited
+from newsgraph.domain.errors import PASSING, Fault, FaultCode, RateLimited
 from newsgraph.domain.users import ANONYMOUS, SignIn
 from newsgraph.engine.documents import RequestError
 from newsgraph.graph.context import Reader
@@ -89,7 +89,7 @@ def refused(error: Fault | HTTPException) -> Response:
     """Faults that come before any operation are GraphQL errors with their code, too."""
     if isinstance(error, Fault):
         status = status_of(error.code)
-        seconds = error.seconds if isinstance(error, RateLimited) else 5 if status == 503 else None
+        seconds = error.seconds if isinstance(error, RateLimited) else PASSING.get(error.code)
         later = {} if seconds is None else {"retry-after": str(seconds)}
         return JSONResponse({"errors": shown(error)}, status, {"cache-control": "no-store", **later})
     return _refusal(FaultCode.BAD_INPUT, error.detail, error.status_code, error.headers or {})

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
-from newsgraph.domain.errors import Fault, FaultCode
+from newsgraph.domain.errors import PASSING, Fault, FaultCode
 from newsgraph.domain.users import ANONYMOUS, Viewer
 from newsgraph.engine.bounded import OVERHEAD, Bounded
 from newsgraph.engine.documents import Request, RequestError
@@ -145,7 +145,7 @@ class GraphQLView:
             body = await self._operations.run(asked)
             if _DEBUG in call.headers:
                 body = _extended(body, cost=self._cost(request))
-            return _composed(call.kind, 200, [_UNKEPT], body)
+            return _composed(call.kind, 200, [_UNKEPT, *_later(body)], body)
         hint, key = self._operations.answers.hint(document), self._operations.answers.key(asked)
         if key is not None:
             self._remember(call.sent, Known((*key[:3], ""), hint))
@@ -165,6 +165,8 @@ class GraphQLView:
         if _DEBUG in call.headers:
             return _composed(call.kind, 200, [_UNKEPT], self._explained(entry, read_request(call.scope, call.sent)))
         headers = [(b"cache-control", self._keep(entry, hint, call.viewer)), _VARY]
+        if entry.max_age <= 0:
+            headers += _later(entry.body)
         if self._settings.tags_header and self._fits(entry):
             headers.append((self._settings.tags_header.encode(), " ".join(sorted(entry.tags)).encode()))
         coding = _coding(call, entry.body)
@@ -228,6 +230,16 @@ def _is_browser(scope: Scope, headers: Headers) -> bool:
 
 def _composed(kind: str, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> Reply:
     return status, [_KINDS[kind], (b"content-length", b"%d" % len(body)), *headers], body
+
+
+def _later(body: bytes) -> list[tuple[bytes, bytes]]:
+    """Where nothing came of an operation but may soon: what it was executed to is HTTP 200 all the same.
+
+    The field's name cannot stand so in any text of the body: quotes are escaped there.
+    """
+    if body.startswith(b'{"data":null') and b'"retryAfter":' in body:
+        return [(b"retry-after", b"%d" % PASSING[FaultCode.UNAVAILABLE])]
+    return []
 
 
 def _failed(kind: str, error: RequestError) -> Reply:
