@@ -274,6 +274,34 @@ def test_every_text_of_a_page_is_harmless(watched: Watched, address: str, name: 
         json.loads(element.text_content())
 
 
+HOSTILE_PLAYER = """<!doctype html><title>Player</title><script>
+  const tries = [() => { top.location = "https://evil.example/"; }, () => { top.document.title = "taken"; },
+    () => alert(1), () => open("https://evil.example/", "_top")];
+  for (const one of tries) try { one(); } catch { /* as it should be */ }
+  document.title = "ran";
+</script><form action="https://evil.example/"></form><script>document.forms[0].submit();</script>"""
+
+
+def test_a_player_runs_in_its_frame_and_cannot_get_out(browser: Any, address: str) -> None:
+    """Under the page's own policy: the allowed host's frames are there, and those of no other."""
+    with browser.new_context() as context:
+        watched = Watched(context.new_page(), address)
+        watched.begin()
+        watched.page.route(f"https://{PLAYER}/**", lambda r: r.fulfill(body=HOSTILE_PLAYER, content_type="text/html"))
+        watched.page.goto(address + "/articles/article-0")
+        title = watched.page.title()
+        for element in watched.page.locator(".body iframe").all():
+            element.scroll_into_view_if_needed()
+        inner = watched.page.frame_locator(".body iframe >> nth=0")
+        inner.locator("form").wait_for(state="attached")
+        players = [frame for frame in watched.page.frames if urlsplit(frame.url).hostname == PLAYER]
+        assert len(players) == watched.page.locator(".body iframe").count() > 0
+        assert {frame.title() for frame in players} == {"ran"}
+        assert (watched.ran, watched.called) == ([], [])
+        assert (watched.page.url, watched.page.title()) == (address + "/articles/article-0", title)
+        assert len(context.pages) == 1
+
+
 def _enlivened(page: Any) -> None:
     """With the widgets in it at work, which say by an attribute how their line is."""
     for element in page.locator("newsgraph-comments").all():

@@ -87,6 +87,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="HTML",
         description=(
             "HTML fragment. What the server sends is sanitised: safe to insert in a page as it is. "
+            "It has pictures of any host, and sandboxed frames of the hosts in the setting embed_hosts. "
             "What it receives is sanitised before it is kept."
         ),
         serialize=str,
