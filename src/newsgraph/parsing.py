@@ -11,7 +11,7 @@ import os
 import pickle
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from typing import IO, Any
+from typing import IO
 
 from newsgraph.domain.errors import ImportErrorCode
 from newsgraph.domain.text import one_line, shorten
@@ -23,6 +23,7 @@ try:
 except ImportError:  # Windows, where memory has no limit then
     resource = None  # type: ignore[assignment]
 
+_READY = b"\n"
 _LENGTH = 8  # bytes that say how long a message is
 _TOLD = 200
 
@@ -44,8 +45,9 @@ class Parser:
     async def parse(self, data: bytes, location: str, content_type: str | None = None) -> Parsed:
         """As `importers.parse`; one at a time. Errors: ImportFormatError."""
         try:
+            process = self.process = self.process or await _begun(self._memory)
             async with asyncio.timeout(self._seconds):
-                answer: Parsed | ImportFormatError = await self._asked((data, location, content_type, self._limits))
+                answer = await _asked(process, (data, location, content_type, self._limits))
         except TimeoutError:
             await self._end()
             reason = f"takes longer than {self._seconds:g} seconds to parse (setting import_parse_timeout)"
@@ -57,16 +59,6 @@ class Parser:
             raise answer
         return answer
 
-    async def _asked(self, question: object) -> Any:
-        process = self.process = self.process or await _begun(self._memory)
-        sending, coming = process.stdin, process.stdout
-        assert sending is not None and coming is not None  # noqa: S101, PT018 - both were asked for
-        for piece in _message(question):
-            sending.write(piece)
-        await sending.drain()
-        length = int.from_bytes(await coming.readexactly(_LENGTH))
-        return pickle.loads(await coming.readexactly(length))  # noqa: S301 - from our own process
-
     async def _end(self) -> None:
         process, self.process = self.process, None
         if process is None:
@@ -77,8 +69,30 @@ class Parser:
 
 
 async def _begun(memory: int) -> Process:
+    """Once it is ready: on a busy machine it takes a second to start, which no source is to blame for."""
     command = [sys.executable, "-m", __name__, str(memory)]
-    return await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+    try:
+        await _reader(process).readexactly(len(_READY))
+    except BaseException:
+        process.kill()
+        raise
+    return process
+
+
+async def _asked(process: Process, question: object) -> Parsed | ImportFormatError:
+    assert process.stdin is not None  # noqa: S101 - it was asked for
+    for piece in _message(question):
+        process.stdin.write(piece)
+    await process.stdin.drain()
+    length = int.from_bytes(await _reader(process).readexactly(_LENGTH))
+    answer: Parsed | ImportFormatError = pickle.loads(await _reader(process).readexactly(length))  # noqa: S301 - our own
+    return answer
+
+
+def _reader(process: Process) -> asyncio.StreamReader:
+    assert process.stdout is not None  # noqa: S101 - it was asked for
+    return process.stdout
 
 
 def _message(content: object) -> tuple[bytes, bytes]:
@@ -98,6 +112,8 @@ def _serve(memory: int, questions: IO[bytes], answers: IO[bytes]) -> None:
     """Until `questions` end. The system gives no more than `memory`, where it can be told so."""
     if resource:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    answers.write(_READY)
+    answers.flush()
     while length := questions.read(_LENGTH):
         for piece in _answer(questions, int.from_bytes(length), memory):
             answers.write(piece)

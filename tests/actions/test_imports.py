@@ -215,6 +215,11 @@ async def test_what_stands_beside_an_article_has_an_end(desk: Desk) -> None:
     assert len(article.lead_image.caption or "") <= 1_000
 
 
+async def test_a_headline_is_read_in_its_own_direction(desk: Desk) -> None:
+    article = await only(desk, replace(DRAFT, headline="Pay \u202e0001\u202d now\x9b"))
+    assert article.headline == "Pay 0001 now"
+
+
 async def test_an_address_belongs_to_one_article(desk: Desk) -> None:
     one = await only(desk, DRAFT)
     two = await only(desk, replace(DRAFT, guid="2", url="https://news.example/two"))

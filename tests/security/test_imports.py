@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import socket
+import sqlite3
 import sys
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -436,12 +437,12 @@ async def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
 async def test_the_command_takes_what_is_good_and_tells_the_rest(tmp_path: Path) -> None:
     folder = tmp_path / "feeds\n\x1b[2J"
     await asyncio.to_thread(_fill, folder)
-    settings = Settings(database=f"sqlite:///{tmp_path / 'news.db'}", import_parse_timeout=2.0)
+    settings = Settings(database=f"sqlite:///{tmp_path / 'news.db'}")
     code, summary, errors = await _run(settings, folder)
     assert code == 1
     assert "Traceback" not in errors
     told = {Path(one["source"]).name: one["code"] for one in summary["failed"]}
-    assert told == {"1-laughs.xml": "REFUSED", "3-slow.xml": "TOO_SLOW", "4-items.xml": "TOO_LARGE"}
+    assert told == {"1-laughs.xml": "REFUSED", "4-items.xml": "TOO_LARGE"}
     assert [one["code"] for one in summary["skipped"]] == ["NOT_SUPPORTED"]
     assert [(one["where"], one["code"]) for one in summary["rejected"]] == [
         ("line 2", "UNUSABLE"),
@@ -460,7 +461,6 @@ def _fill(folder: Path) -> None:
         "0-good.jsonl": lines('{"headline": "First", "id": "1"}', broken)(),
         "1-laughs.xml": next(file for file in FILES if file.name == "billion laughs").data(),
         "2-large.xml": rss(f"<item><title>{'a' * 2_000_000}</title></item>")(),
-        "3-slow.xml": SLOW(),
         "4-items.xml": rss("<item/>" * 60_000)(),
         "5-notes.txt": b"Nothing.",
         "6-last.jsonl": b'{"headline": "Last", "id": "9"}',
@@ -468,13 +468,49 @@ def _fill(folder: Path) -> None:
         (folder / name).write_bytes(data)
 
 
+async def test_what_others_wrote_does_not_move_the_cursor(tmp_path: Path) -> None:
+    folder = tmp_path / "\x1b[2J"
+    folder.mkdir()
+    line = json.dumps({"id": "\x1b]0;x\x07\x9b2J", "headline": "a", "url": "\x1b[31m"})
+    (folder / "a\nb.jsonl").write_text(line)
+    (folder / "c").write_text("no feed")
+    process = await _started(Settings(database=f"sqlite:///{tmp_path / 'news.db'}"), str(folder))
+    output, errors = await process.communicate()
+    assert b"\\x1b[2J" in output
+    assert b"\\x1b[2J" in errors
+    assert not [one for one in output + errors if one < 32 and one != 10]
+    assert len(errors.splitlines()) == 2
+
+
+async def test_what_went_in_before_the_database_was_away_is_told(site: Site, tmp_path: Path) -> None:
+    """The server of the second source takes the database for itself."""
+    (tmp_path / "first.jsonl").write_bytes(GOOD)
+    settings = Settings(database=f"sqlite:///{tmp_path / 'news.db'}", import_private_hosts=True, lock_timeout=0.2)
+    held = sqlite3.connect(tmp_path / "news.db", isolation_level=None, check_same_thread=False)
+
+    async def hold(writer: asyncio.StreamWriter) -> None:
+        await asyncio.to_thread(held.execute, "BEGIN IMMEDIATE")
+        await answer(lines('{"headline": "Second"}')())(writer)
+
+    site.answers["/second"] = hold
+    sources = [str(tmp_path / "first.jsonl"), site.url("/second"), str(tmp_path / "never read")]
+    process = await _started(settings, "--json", *sources)
+    output, errors = await process.communicate()
+    held.close()
+    summary = json.loads(output)
+    assert (process.returncode, summary["created"]) == (1, 1)
+    assert b"Traceback" not in errors
+    assert [(one["source"], one["code"]) for one in summary["failed"]] == [(sources[1], "UNAVAILABLE")]
+
+
 async def _run(settings: Settings, folder: Path) -> tuple[int | None, Any, str]:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "newsgraph", "import", "--json", str(folder)],
-        env=os.environ | to_environment(settings),
-        stdout=pipe,
-        stderr=pipe,
-    )
+    process = await _started(settings, "--json", str(folder))
     output, errors = await process.communicate()
     return process.returncode, json.loads(output), errors.decode()
+
+
+async def _started(settings: Settings, *arguments: str) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    command = [sys.executable, "-m", "newsgraph", "import", *arguments]
+    environment = os.environ | to_environment(settings)
+    return await asyncio.create_subprocess_exec(*command, env=environment, stdout=pipe, stderr=pipe)

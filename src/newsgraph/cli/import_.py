@@ -15,7 +15,7 @@ from newsgraph.actions.imports import BATCH, ImportReport, import_drafts
 from newsgraph.actions.newsroom import Newsroom
 from newsgraph.cli.options import STORE, with_settings
 from newsgraph.domain.articles import ArticleDraft
-from newsgraph.domain.errors import ImportErrorCode
+from newsgraph.domain.errors import Fault, ImportErrorCode
 from newsgraph.importers import ImportFormatError
 from newsgraph.parsing import Parser
 from newsgraph.settings import Settings, declared
@@ -107,7 +107,11 @@ async def _import(settings: Settings, sources: Sequence[str], section: str, watc
                 list_ = desk.tally.skipped if source.skipped else desk.tally.failed
                 list_.append(Unread(source.name, source.code.value, source.reason))
             else:
-                await _take(desk, source)
+                try:
+                    await _take(desk, source)
+                except Fault as fault:  # of the database: the sources after this one would meet it, too
+                    desk.tally.failed.append(Unread(source.name, ImportErrorCode.UNAVAILABLE.value, fault.message))
+                    break
     return desk.tally
 
 
@@ -129,7 +133,7 @@ async def _take(desk: Desk, source: Source) -> None:
 
 async def _store(desk: Desk, name: str, drafts: Sequence[ArticleDraft]) -> None:
     batches = [drafts[start : start + BATCH] for start in range(0, len(drafts), BATCH)]
-    with click.progressbar(length=len(drafts), label=name, file=sys.stderr, hidden=not desk.watched) as bar:
+    with click.progressbar(length=len(drafts), label=_shown(name), file=sys.stderr, hidden=not desk.watched) as bar:
         for batch in batches:
             desk.tally.add(name, await import_drafts(desk.newsroom, batch, desk.section))
             bar.update(len(batch))
@@ -138,12 +142,17 @@ async def _store(desk: Desk, name: str, drafts: Sequence[ArticleDraft]) -> None:
 def _tell(tally: Tally, quiet: bool) -> None:
     """What went wrong to standard error, the rest to standard output."""
     for one in tally.rejected:
-        click.echo(f"{one.source}: {one.where}: {one.reason}", err=True)
+        click.echo(_shown(f"{one.source}: {one.where}: {one.reason}"), err=True)
     for source in tally.failed:
-        click.echo(f"newsgraph: {source.source}: {source.reason}", err=True)
+        click.echo(_shown(f"newsgraph: {source.source}: {source.reason}"), err=True)
     if quiet:
         return
     for source in tally.skipped:
-        click.echo(f"{source.source}: skipped, {source.reason}")
+        click.echo(_shown(f"{source.source}: skipped, {source.reason}"))
     counts = f"{tally.created} created, {tally.updated} updated, {tally.unchanged} unchanged"
     click.echo(f"{counts}, {len(tally.rejected)} rejected")
+
+
+def _shown(text: str) -> str:
+    """What others have written must not move the cursor of whoever reads it."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

@@ -9,7 +9,9 @@ _WORDS_A_MINUTE = 238  # adults reading English silently, Brysbaert (2019), a me
 _CHARACTERS_A_MINUTE = 500  # scripts without spaces between words
 _UNSPACED = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
 _LATIN_ACCENTS = re.compile(r"(?<=[A-Za-z])[\u0300-\u036f]+")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")  # with lone surrogates, which no UTF-8 can hold
+# With lone surrogates, which no UTF-8 can hold, and the overrides of direction, which no language needs: what follows
+# one is read backwards, and shown otherwise than it is.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
 SLUG_MAX = 80
 
 
