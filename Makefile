@@ -98,6 +98,7 @@ screenshots: setup ## Take pictures of each page of the demo, with Chromium, int
 packages: setup # What some tests run beside our own code; those tests are skipped where it cannot be fetched
 	@cmp -s tests/clients/package.json $(CLIENTS)/package.json || $(MAKE) --no-print-directory clients || true
 	@test -d $(CORE)/graphql-core || $(MAKE) --no-print-directory core || true
+	@$(BIN)/python -c 'import libfaketime' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check libfaketime || true
 
 clients: setup ## Fetch clients and code generators with npm and pip, for the tests that run them
 	mkdir -p $(CLIENTS)

@@ -26,6 +26,7 @@ from newsgraph.domain.users import Role
 from newsgraph.domain.views import ViewCount
 from tests.actions.conftest import Desk
 from tests.actions.test_counters import Crowd
+from tests.flows.faults import damage
 
 NAMED = {check.name: check for check in CHECKS}
 
@@ -248,6 +249,14 @@ async def test_what_a_comment_has_become_is_for_a_person_to_say(furnished: Desk,
         (1, "PUBLISHED", "REJECTED")
     ]
     assert (found["statuses"].mended, found["statuses"].left) == (0, 1)
+
+
+async def test_a_damaged_file_is_checked_to_its_end(furnished: Desk, database: Path) -> None:
+    """What cannot be mended is left, and said, and all that can be looked at is."""
+    damage(database, "comments_top_created")
+    reports = {one.name: await checks.run(furnished.newsroom, one, fix=True) for one in CHECKS}
+    assert reports["integrity"].left
+    assert (reports["comments"].left, reports["threads"].left, reports["search"].left) == (0, 0, 0)
 
 
 async def test_a_row_that_refers_to_nothing_is_for_a_person(furnished: Desk, database: Path) -> None:

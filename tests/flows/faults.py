@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,34 @@ def read_only(folder: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Wristwatch:
+    """The system's clock as processes see it that are started with `environment` (libfaketime, in `make packages`)."""
+
+    file: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Skips the test where there is none. Clocks that only measure how long something takes go on as they are."""
+        found = find_spec("libfaketime")
+        preloaded = [*Path(found.origin or "").parent.rglob("libfaketime.so.1")] if found else []
+        if not preloaded:
+            pytest.skip("there is no libfaketime here: make packages")
+        return {
+            "LD_PRELOAD": str(preloaded[0]),
+            "FAKETIME_TIMESTAMP_FILE": str(self.file),
+            "FAKETIME_CACHE_DURATION": "1",  # seconds until it is looked at anew
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "NO_FAKE_STAT": "1",
+        }
+
+    def set(self, seconds: int) -> None:
+        """So many seconds before or after the right time, from the next second on."""
+        new = self.file.with_suffix(".new")
+        new.write_text(f"{seconds:+d}s\n")
+        new.rename(self.file)
 
 
 def needs_chattr(folder: Path) -> None:

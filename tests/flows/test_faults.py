@@ -14,6 +14,8 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,11 @@ mutation ($input: PostCommentInput!) {
 }
 """
 READ = "query ($id: ID!) { node(id: $id) { ... on Article { commentCount comments { totalCount } } } }"
+STREAM = """
+subscription ($id: ID!) {
+  commentEvents(articleId: $id) { __typename ... on CommentAdded { commentEdge { node { id createdAt } } } }
+}
+"""
 VIEW = "mutation ($id: ID!) { recordView(input: { articleId: $id }) { counted } }"
 
 
@@ -163,6 +170,55 @@ async def takes_again(served: Room) -> None:
     assert shown["commentCount"] == len(served.acknowledged)
 
 
+DAY = 86_400
+
+
+async def test_a_clock_that_jumps_loses_no_acknowledged_comment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's own, back and ahead, under a stream: all are told, once and in order, and nobody is locked out."""
+    watch = faults.Wristwatch(tmp_path / "time")
+    watch.set(0)
+    for name, value in watch.environment.items():
+        monkeypatch.setenv(name, value)
+    async with room(tmp_path, tmp_path / "log") as served:
+        reader = served.writers[0]
+        async with reader.subscribe(STREAM, id=served.article) as stream:
+            await stream.next()
+            told = []
+            for jump in (0, 0, -DAY, 400 * DAY, 0):
+                watch.set(jump)
+                await until_ahead(served, jump)
+                assert await served.post_all() == [None] * WRITERS
+                events = [await stream.next() for _ in range(WRITERS)]
+                told += [event["commentEdge"]["node"]["id"] for event in events]
+                for event in events:
+                    at = datetime.fromisoformat(event["commentEdge"]["node"]["createdAt"])
+                    assert abs(ahead(at) - jump) < 600
+                shown = (await reader.run(READ, id=served.article))["node"]
+                assert shown["commentCount"] == shown["comments"]["totalCount"] == len(told)
+        assert len(told) == len(set(told)) == len(served.acknowledged)
+        assert set(told) == served.acknowledged
+        assert await served.health() == (200, "ok")
+        assert "Traceback" not in served.output.read_text()
+    assert served.kept() == len(told)
+
+
+async def until_ahead(served: Room, seconds: int) -> None:
+    """The server says what time it has in each answer."""
+    async with asyncio.timeout(30):
+        while True:
+            answer = await served.writers[0].http.get("/healthz")
+            if abs(ahead(parsedate_to_datetime(answer.headers["date"])) - seconds) < 600:
+                return
+            await asyncio.sleep(0.05)
+
+
+def ahead(at: datetime) -> float:
+    """How far a time is ahead of ours, in seconds."""
+    return (at - datetime.now(UTC)).total_seconds()
+
+
 async def test_a_disk_that_fills_up_under_load_loses_no_acknowledged_comment(tmp_path: Path) -> None:
     """Again and again full in the middle of commits and checkpoints, then killed, then opened anew."""
     folder = tmp_path / "disk"
@@ -187,8 +243,17 @@ async def test_a_damaged_file_is_told_and_what_is_whole_is_read(name: str, tmp_p
         headline = "query ($id: ID!) { node(id: $id) { ... on Article { headline } } }"
         assert (await served.writers[0].run(headline, id=served.article))["node"] == {"headline": "Breaking"}
         assert await served.health() == (200, "damaged")
+        if name != "comments":  # else they were what is damaged
+            assert await asyncio.to_thread(rows_in, served.place.database) == len(served.acknowledged)
         assert "the file is damaged" in served.said()[0]
         assert len(served.said()) <= 2, "one of reading, one of writing"
+
+
+def rows_in(database: Path) -> int:
+    """Comments in the table itself, whatever the indexes say."""
+    with closing(sqlite3.connect(database)) as connection:
+        [(count,)] = connection.execute("SELECT count(*) FROM comments NOT INDEXED")
+    return int(count)
 
 
 @pytest.mark.parametrize("name", ["read-only", "damaged", "no database", "full"])

@@ -11,6 +11,7 @@ from newsgraph.actions.editions import announce
 from newsgraph.actions.newsroom import Newsroom
 from newsgraph.domain.checks import Drift
 from newsgraph.domain.comments import Comment
+from newsgraph.domain.errors import Fault
 from newsgraph.domain.events import ArticleCause, CommentCause, CommentChanged, ListCurated, ViewsCounted
 from newsgraph.ports.store import Session
 
@@ -77,11 +78,17 @@ async def run(newsroom: Newsroom, one: Check, fix: bool) -> Report:
 
 
 async def _mend_all(newsroom: Newsroom, one: Check, found: Sequence[Drift]) -> int:
-    """How many were mended. Rows that change all the time are counted and mended while nobody else may write."""
+    """How many were mended: none where nothing can be written, as in a file that is damaged.
+
+    Rows that change all the time are counted and mended while nobody else may write.
+    """
     mended = 0
-    for batch in _batches(found):
-        mended += await newsroom.store.write(partial(_mend, one=one, drifts=batch))
-    return mended or await newsroom.store.write(partial(_recount, one=one))
+    try:
+        for batch in _batches(found):
+            mended += await newsroom.store.write(partial(_mend, one=one, drifts=batch))
+        return mended or await newsroom.store.write(partial(_recount, one=one))
+    except Fault:  # the store has said in the log what ails it
+        return mended
 
 
 async def _recount(session: Session, one: Check) -> int:
