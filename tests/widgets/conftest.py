@@ -52,7 +52,7 @@ class Stage:
         """A browser of somebody's own; pages below /embed/ have as their body what `open` gave."""
         context = await self.browser.new_context(**options)
         self._contexts.push_async_callback(context.close)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         origin = url or self.stand.url
         await context.route(
             f"{origin}/embed/style.css", lambda route: route.fulfill(content_type="text/css", body=STYLE)

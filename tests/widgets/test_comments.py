@@ -44,7 +44,7 @@ INSIDE = "document.querySelector('newsgraph-comments').shadowRoot."
 
 async def eventually(page: Any, condition: str) -> None:
     """wait_for_function evaluates text in the page, which its policy forbids."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not await page.evaluate(condition):
             await asyncio.sleep(0.02)
 
@@ -377,7 +377,7 @@ async def test_a_lost_answer_posts_nothing_twice(stage: Stage) -> None:
     await write(page, "Once.")
     await until(page, "Once.")
     await eventually(page, f"!{INSIDE}querySelector('.draft')")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not lost:
             await asyncio.sleep(0.01)
     assert lost == [200]
