@@ -104,7 +104,7 @@ clients: setup ## Fetch clients and code generators with npm and pip, for the te
 	mkdir -p $(CLIENTS)
 	cp tests/clients/package.json $(CLIENTS)
 	$(NPM) install --no-package-lock --no-audit --no-fund --loglevel=error --prefix $(CLIENTS) || { rm $(CLIENTS)/package.json; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(CLIENTS)/python 'ariadne-codegen>=0.19'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --upgrade --target $(CLIENTS)/python 'ariadne-codegen>=0.19'
 
 core: setup ## Fetch graphql-core's sources with pip, for its tests of execution (MIT licence)
 	rm -rf $(CORE)
