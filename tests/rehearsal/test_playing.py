@@ -102,7 +102,7 @@ async def reading(player: Player) -> AsyncIterator[Page]:
         await page._client.close()
 
 
-@pytest.mark.parametrize("name", BOARDS.keys() - {"held"})  # in which a person has a part
+@pytest.mark.parametrize("name", sorted(BOARDS.keys() - {"dropped", "held", "list", "resets"}))  # have their own tests
 async def test_each_can_be_played_to_its_end(tmp_path: Path, name: str) -> None:
     async with playing(BOARDS[name], tmp_path) as (player, _), reading(player) as page:
         await page.until("StreamReady")
