@@ -11,6 +11,7 @@ import os
 import pickle
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
 from typing import IO
 
 from newsgraph.domain.errors import ImportErrorCode
@@ -70,7 +71,7 @@ class Parser:
 
 async def _begun(memory: int) -> Process:
     """Once it is ready: on a busy machine it takes a second to start, which no source is to blame for."""
-    command = [sys.executable, "-m", __name__, str(memory)]
+    command = [sys.executable, "-P", "-m", __name__, str(memory)]  # -P: no modules out of the folder that one stands in
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
     try:
         await _reader(process).readexactly(len(_READY))
@@ -110,14 +111,22 @@ def _too_large(memory: int) -> ImportFormatError:
 
 def _serve(memory: int, questions: IO[bytes], answers: IO[bytes]) -> None:
     """Until `questions` end. The system gives no more than `memory`, where it can be told so."""
-    if resource:
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    _confine(memory)
     answers.write(_READY)
     answers.flush()
     while length := questions.read(_LENGTH):
         for piece in _answer(questions, int.from_bytes(length), memory):
             answers.write(piece)
         answers.flush()
+
+
+def _confine(memory: int) -> None:
+    if not resource:
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    allowed = memory if most == resource.RLIM_INFINITY else min(memory, most)
+    with suppress(ValueError, OSError):  # macOS may refuse
+        resource.setrlimit(resource.RLIMIT_AS, (allowed, most))
 
 
 def _answer(questions: IO[bytes], length: int, memory: int) -> tuple[bytes, bytes]:

@@ -151,6 +151,13 @@ async def test_redirects_in_a_circle(site: Site) -> None:
     assert len(site.asked) == 6
 
 
+@pytest.mark.parametrize(("redirects", "arrives"), [(2, True), (1, False)])
+async def test_as_many_redirects_as_may_be(site: Site, redirects: int, arrives: bool) -> None:
+    site.answers |= {"/a": redirect("/b"), "/b": redirect("/c"), "/c": answer(RSS)}
+    (found,) = await read(site.url("/a"), settings=replace(LOCAL, import_redirects=redirects))
+    assert isinstance(found, Source) is arrives
+
+
 @pytest.mark.parametrize(
     ("given", "code", "reason"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -158,11 +159,16 @@ def test_frames_of_other_hosts_are_links_however_they_are_written(address: str) 
         ({"embed_hosts": "*.example"}, "embed_hosts"),
         ({"embed_hosts": "news.example", "site_url": "https://NEWS.example/"}, "embed_hosts"),
         ({"link_rel": 'nofollow" onclick="x()'}, "link_rel"),
+        ({"article_elements": 0}, "article_elements"),
+        ({"import_items": 0}, "import_items"),
+        ({"import_memory": 199_999_999}, "import_memory"),
+        ({"import_timeout": 0.0}, "import_timeout"),
+        ({"import_parse_timeout": 0.0}, "import_parse_timeout"),
     ],
 )
-def test_settings_that_would_let_something_through(changes: dict[str, str], setting: str) -> None:
+def test_settings_that_cannot_be_used(changes: dict[str, Any], setting: str) -> None:
     with pytest.raises(SettingsError, match=setting):
-        Settings(**changes)  # type: ignore[arg-type]
+        Settings(**changes)
 
 
 def test_hosts_are_taken_from_the_settings() -> None:

@@ -112,6 +112,16 @@ async def test_a_process_that_dies_is_followed_by_another() -> None:
         assert (await parser.parse(GOOD, "f")).items == 1
 
 
+async def test_modules_in_the_folder_that_one_stands_in_are_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("feedparser", "pickle", "nh3", "newsgraph"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    async with Parser(DEFAULT) as parser:
+        assert (await parser.parse(GOOD, "f")).items == 1
+
+
 @pytest.mark.parametrize(
     ("settings", "data", "code"),
     [
