@@ -121,11 +121,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a newsroom that serves on a thread of its own."""
     database = tmp_path_factory.mktemp("site") / "news.db"
     yield from served(
-        Settings(database=f"sqlite:///{database}", secret=SECRET, site_name="Harbour <News>", view_flush=0.05)
+        Settings(database=f"sqlite:///{database}", secret=SECRET, site_name="Harbour <News>", view_flush=0.05),
+        STORY,
     )
 
 
-def served(settings: Settings) -> Iterator[str]:
+def served(settings: Settings, *stories: dict[str, Any]) -> Iterator[str]:
     started, ended, addresses = threading.Event(), threading.Event(), list[str]()
 
     async def serve() -> None:
@@ -140,7 +141,8 @@ def served(settings: Settings) -> Iterator[str]:
     while not started.wait(0.05):
         assert thread.is_alive()
     try:
-        publish(addresses[0], **STORY)
+        for story in stories:
+            publish(addresses[0], **story)
         yield addresses[0]
     finally:
         ended.set()

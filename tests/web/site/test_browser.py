@@ -52,7 +52,7 @@ PAGES = [
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     database = tmp_path_factory.mktemp("browsed") / "news.db"
     settings = Settings(database=f"sqlite:///{database}", secret=SECRET, list_interval=0.02, ranking_interval=0.2)
-    for url in served(settings):
+    for url in served(settings, STORY):
         _furnish(Reader(url))
         yield url
 

@@ -60,6 +60,35 @@ def test_a_decision_that_cannot_be_is_said(mo: Reader) -> None:
         assert mo.http.post("/desk/comments", data=given | wrong).status_code == 404
 
 
+def test_an_author_is_suspended_and_let_go(mo: Reader) -> None:
+    comment(mo, "Suspend me.")
+    page = mo.get("/desk/comments?queue=UNMODERATED")
+    suspended = mo.get(mo.send(page, "/desk/people", ("restrict", "week"), reason="Enough.").headers["location"])
+    assert "Suspended for a week." in text_of(suspended.text)
+    assert "Suspended until" in text_of(suspended.text)
+
+    lifted = mo.get(mo.send(suspended, "/desk/people", ("restrict", "lift")).headers["location"])
+    assert "They may comment again." in text_of(lifted.text)
+    held = mo.get(mo.send(lifted, "/desk/people", ("restrict", "premoderate")).headers["location"])
+    assert "Premoderated" in text_of(held.text)
+    assert "Premoderated" not in text_of(
+        mo.get(mo.send(held, "/desk/people", ("restrict", "trust")).headers["location"]).text
+    )
+
+
+def test_what_is_no_decision_about_anybody_is_none(mo: Reader) -> None:
+    given = {
+        "seal": seal(mo.get("/desk/comments")),
+        "queue": "PENDING",
+        "restrict": "ban",
+        "person": "Q29tbWVudGVyOjk5",
+    }
+
+    assert mo.http.post("/desk/people", data=given).status_code == 404
+    assert mo.http.post("/desk/people", data=given | {"restrict": "hang"}).status_code == 404
+    assert mo.http.post("/desk/people", data=given | {"person": "nonsense"}).status_code == 404
+
+
 def test_an_empty_queue_says_so(mo: Reader) -> None:
     assert "Nothing waits here." in text_of(mo.get("/desk/comments?queue=PENDING").text)
 

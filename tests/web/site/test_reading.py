@@ -12,6 +12,7 @@ import pytest
 
 from newsgraph.domain.users import Role
 from newsgraph.settings import Settings
+from newsgraph.web.site.view import _explained
 from tests.flows.conftest import PUBLISH, SECRET
 from tests.web.site.conftest import STORY, Reader, publish, served, text_of
 
@@ -209,7 +210,7 @@ def test_a_search_says_what_it_found_marked_and_what_not(reader: Reader) -> None
 
 def test_the_api_alone_has_no_pages(tmp_path_factory: pytest.TempPathFactory) -> None:
     database = tmp_path_factory.mktemp("api") / "news.db"
-    for url in served(Settings(database=f"sqlite:///{database}", secret=SECRET, site=False)):
+    for url in served(Settings(database=f"sqlite:///{database}", secret=SECRET, site=False), STORY):
         assert "GraphiQL" in httpx.get(f"{url}/").text
         assert httpx.get(f"{url}/articles/ferry").status_code == 404
 
@@ -223,7 +224,27 @@ def test_pages_go_on_where_no_other_document_may_be_executed(tmp_path_factory: p
         trusted_documents=str(folder),
         only_trusted_documents=True,
     )
-    for url in served(settings):
+    for url in served(settings, STORY):
         assert httpx.get(f"{url}/articles/ferry").status_code == 200
         refused = httpx.post(f"{url}/graphql", json={"query": "{ sections { slug } }"}).json()
         assert refused["errors"][0]["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
+
+
+def test_what_goes_wrong_is_a_page_that_says_when_to_come_back(tmp_path_factory: pytest.TempPathFactory) -> None:
+    database = f"sqlite:///{tmp_path_factory.mktemp('sorry') / 'news.db'}"
+    for url in served(Settings(database=database, secret=SECRET, rate_viewer=1, rate_burst=1)):
+        refused = Reader(url).sign_in(Role.READER, "Kim").get("/")
+        assert (refused.status_code, int(refused.headers["retry-after"]) > 0) == (429, True)
+        assert "Too much at once" in text_of(refused.text)
+        assert Reader(url).get("/").status_code == 200
+    for url in served(Settings(database=database, secret=SECRET, operation_timeout=1e-6)):
+        refused = Reader(url).get("/")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert "Back in a moment" in text_of(refused.text)
+
+
+def test_a_defect_is_hidden_behind_a_number(caplog: pytest.LogCaptureFixture) -> None:
+    status, message, _ = _explained(ZeroDivisionError("a secret"))
+
+    assert (status, "secret" in message) == (500, False)
+    assert message.split()[-1].rstrip(".") in caplog.text

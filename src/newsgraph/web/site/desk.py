@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
@@ -24,6 +25,23 @@ _DECISIONS = {
     CommentStatus.WITHHELD.value: "Withheld",
 }
 
+# What may be decided about whoever wrote a comment, by the name of the button: for how long, or what.
+_SUSPENSIONS = {"day": timedelta(days=1), "week": timedelta(days=7)}
+_RESTRICTIONS: dict[str, Mapping[str, object]] = {
+    "premoderate": {"premoderated": True},
+    "trust": {"premoderated": False},
+    "ban": {"banned": True},
+    "lift": {"banned": False, "suspendedUntil": None},
+}
+_RESTRICTED = {
+    "day": "Suspended for a day",
+    "week": "Suspended for a week",
+    "premoderate": "All that they write waits for a moderator now",
+    "trust": "What they write is published at once again",
+    "ban": "Banned",
+    "lift": "They may comment again",
+}
+
 
 async def front(visit: Visit) -> Response:
     """Each to their own desk."""
@@ -42,7 +60,10 @@ async def queue(visit: Visit) -> Page:
         raise not_found("queue")
     found = await visit.asking.query("Queue", visit.caller, queue=name, after=visit.asked("after") or None)
     cards = [_card(comment) for comment in found.data["moderationQueue"]["nodes"]]
-    return Page("queue.html", found.data | {"queue": name, "queues": QUEUES, "cards": cards, "done": _done(visit)})
+    return Page(
+        "queue.html",
+        found.data | {"queue": name, "queues": QUEUES, "cards": cards, "done": _done(visit)} | _restricted(visit),
+    )
 
 
 def _card(comment: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -59,6 +80,24 @@ def _done(visit: Visit) -> Mapping[str, str] | None:
     published = to == CommentStatus.PUBLISHED.value
     other = CommentStatus.REJECTED if published else CommentStatus.PUBLISHED
     return {"number": number_, "said": _DECISIONS[to], "to": other.value, "verb": "Reject" if published else "Approve"}
+
+
+def _restricted(visit: Visit) -> dict[str, str]:
+    return {"restricted": _RESTRICTED.get(visit.asked("restricted"), "")}
+
+
+async def restrict(visit: Visit) -> Response:
+    """A decision about a person; back to the queue it was made in. A ban or a suspension takes no comment away."""
+    visit.signed_in()
+    how, queue_ = visit.given("restrict"), visit.given("queue")
+    if how not in _RESTRICTED or queue_ not in QUEUES:
+        raise not_found("decision")
+    chosen = _RESTRICTIONS.get(how) or {"suspendedUntil": (datetime.now(UTC) + _SUSPENSIONS[how]).isoformat()}
+    given = {"userId": visit.given("person"), "reason": visit.given("reason") or None, **chosen}
+    payload = await visit.asking.change("Restrict", visit.caller, input=given)
+    if payload["userErrors"]:
+        raise not_found("person")
+    return RedirectResponse(address_with("/desk/comments", queue=queue_, restricted=how), _SEE_OTHER)
 
 
 async def moderate(visit: Visit) -> Response:

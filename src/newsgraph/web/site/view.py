@@ -100,6 +100,7 @@ def _pages(settings: Settings, door: Door) -> list[tuple[str, str, Handler]]:
         ("GET", "/desk", desk.front),
         ("GET", "/desk/comments", desk.queue),
         ("POST", "/desk/comments", desk.moderate),
+        ("POST", "/desk/people", desk.restrict),
         ("GET", "/desk/lists", curation.lists),
         ("GET", "/desk/lists/{key:path}", curation.curation),
         ("POST", "/desk/lists/{key:path}", curation.curate),

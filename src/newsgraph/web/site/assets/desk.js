@@ -26,7 +26,7 @@ function step(by) {
   focus(all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by))]);
 }
 
-// The next card has the focus before the decided one is gone.
+// The next card has the focus once the decided one is gone.
 async function decide(form, button) {
   const all = cards();
   const at = all.indexOf(form.closest(".card"));
@@ -34,8 +34,8 @@ async function decide(form, button) {
   form.querySelectorAll("button").forEach((one) => one.setAttribute("aria-disabled", "true"));
   const fresh = await swap(form, button);
   if (!fresh) return;
-  status.textContent = fresh.querySelector(".problem") ? fresh.querySelector(".problem").textContent : SAID[button.value];
-  if (at >= 0 && next) focus(document.getElementById(next));
+  status.textContent = fresh.querySelector(".problem") ? fresh.querySelector(".problem").textContent : (SAID[button.value] ?? fresh.querySelector(".notice")?.textContent.trim() ?? "Done");
+  if (at >= 0) focus(document.getElementById(all[at].id) ?? document.getElementById(next));
 }
 
 document.addEventListener("submit", (event) => {
