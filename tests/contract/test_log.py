@@ -24,6 +24,7 @@ from newsgraph.domain.events import (
     ListChanged,
     ListCurated,
     SectionChanged,
+    TokensRevoked,
     UserChanged,
     ViewsCounted,
 )
@@ -52,6 +53,7 @@ EVERY_KIND: list[Event] = [
     SectionChanged("asia"),
     AuthorChanged("ada"),
     UserChanged(7),
+    TokensRevoked(),
 ]
 
 
