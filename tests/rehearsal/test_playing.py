@@ -191,6 +191,13 @@ async def test_a_scene_that_cannot_be_played_ends_it_with_its_line(tmp_path: Pat
             await player.perform()
 
 
+async def test_the_newest_comment_has_to_be_there(tmp_path: Path) -> None:
+    board = read_storyboard("title: T\nscenes: [{approve: newest}]")
+    async with playing(board, tmp_path) as (player, _):
+        await player.go_on()
+    assert player.note == "line 2: approve: Nothing has happened to any comment yet."
+
+
 async def test_the_command_plays_one_and_ends() -> None:
     command = ("-m", "newsgraph", "replay", "tombstone", "--steps", "--once", "--port", "0", "--stage-port", "0")
     process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.PIPE)

@@ -13,6 +13,7 @@ from newsgraph.actions.newsroom import Keep, Newsroom
 from newsgraph.domain.authors import Byline
 from newsgraph.domain.comments import Comment, CommentStatus, FlagReason, ModerationMode, ReactionKind
 from newsgraph.domain.cursors import global_id
+from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.domain.events import CommentChanged
 from newsgraph.domain.users import Claims, Role, Viewer
 from newsgraph.domain.views import ViewCount
@@ -117,6 +118,8 @@ class Stage:
 
 async def _newest(session: Session) -> int:
     seqs = await session.log.newest_of_kind(CommentChanged.kind, 0, 1)
+    if not seqs:
+        raise Fault(FaultCode.BAD_INPUT, "Nothing has happened to any comment yet.")
     (entry,) = await session.log.of_kind(CommentChanged.kind, seqs[0] - 1, 1)
     assert isinstance(entry.event, CommentChanged)  # noqa: S101 - its kind says so
     return entry.event.comment_id

@@ -38,7 +38,7 @@ _VARY = (b"vary", b"Accept, Accept-Encoding, Authorization")
 _KINDS = {kind: (b"content-type", f"{kind}; charset=utf-8".encode()) for kind in (JSON, GRAPHQL)}
 _DEBUG = b"newsgraph-debug"  # whoever sends this header is told about the cache
 _UNKEPT = (b"cache-control", b"no-store")
-_PAGE = GUARDS | {"content-security-policy": POLICY}
+_PAGE = GUARDS | {"content-security-policy": POLICY, "cache-control": "no-store", "vary": "Accept"}
 
 Headers = Mapping[bytes, bytes]
 
