@@ -221,18 +221,42 @@ def test_a_queue_moves_by_itself_and_is_decided_by_keyboard(look: Open, site: st
     assert "Second of two." not in reading.content()
 
 
-def test_a_decision_is_turned_round_by_one_key(look: Open, site: str) -> None:
+def test_what_is_rejected_vanishes_everywhere_and_one_key_brings_it_back(look: Open, site: str) -> None:
     article = publish(site, **STORY | {"slug": "turned", "headline": "Turned"})
     Reader(site).run(Role.READER, POST, input={"articleId": article, "body": "Turn me round."})
+    readers = [look("/articles/turned") for _ in "ab"]
+    for reading in readers:
+        comments_shown(reading)
+        see(reading, "Turn me round.", there=True)
     desk = look("/desk/comments?queue=UNMODERATED", Role.MODERATOR)
     card = desk.locator(".card", has_text="Turn me round.")
     card.focus()
     desk.keyboard.press("r")
     card.wait_for(state="detached")
     desk.locator("form.notice", has_text="Rejected.").wait_for()
+    for reading in readers:
+        see(reading, "Turn me round.", there=False)
     desk.keyboard.press("u")
     desk.locator("form.notice", has_text="Approved.").wait_for()
-    assert "Turn me round." in look("/articles/turned").content()
+    for reading in readers:
+        see(reading, "Turn me round.", there=True)
+
+
+def see(page: Any, text: str, there: bool) -> None:
+    """Live where the widgets were built; else once more from the server."""
+    if BUILT is None:
+        page.reload()
+    page.get_by_text(text).locator("visible=true").wait_for(state="attached" if there else "detached")
+
+
+def test_keys_can_be_turned_off(look: Open) -> None:
+    desk = look("/desk/comments?queue=UNMODERATED", Role.MODERATOR)
+    desk.get_by_role("button", name="Turn keys off").click()
+    desk.keyboard.press("j")
+    assert not desk.evaluate("document.activeElement.matches('.card')")
+    desk.get_by_role("button", name="Turn keys on").click()
+    desk.keyboard.press("j")
+    assert desk.evaluate("document.activeElement.matches('.card')")
 
 
 # The editors' lists

@@ -186,3 +186,23 @@ def test_all_lists_are_there(ed: Reader) -> None:
     for key in ("must-reads", "latest", "popular", "must-reads/asia"):
         assert f'href="/desk/lists/{key}"' in page
         assert ed.get(f"/desk/lists/{key}").status_code == 200
+
+
+def test_a_key_leads_to_its_list_and_a_new_one_makes_it(ed: Reader) -> None:
+    made = ed.send(ed.get("/desk/lists"), "/desk/lists", key="election-night", title="Election <Night>")
+    assert made.headers["location"] == "/desk/lists/election-night"
+    assert "Election &lt;Night&gt;" in ed.get("/desk/lists/election-night").text
+
+    one = publish(ed.url, headline="Counted", bodyHtml="<p>x</p>", section="world", authors=["Ada Writer"])
+    page = ed.get("/desk/lists/election-night?q=Counted")
+    ed.send(page, "/desk/lists/election-night", ("do", f"pin:{one}"))
+    ed.send(ed.get("/desk/lists"), "/desk/lists", key="election-night", title="")
+    assert chosen(ed.get("/desk/lists/election-night"), "pinned") == [one]
+
+
+def test_a_key_that_can_be_none_is_said(ed: Reader) -> None:
+    answer = ed.send(ed.get("/desk/lists"), "/desk/lists", key="Not <a> key", title="")
+
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert 'value="Not &lt;a&gt; key"' in answer.text

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 
@@ -66,8 +67,25 @@ _DEEDS: dict[str, Callable[[Choice, str], Choice]] = {
 async def lists(visit: Visit) -> Page:
     """Every list that the site shows."""
     _require_editor(visit)
+    return await _lists(visit, "")
+
+
+async def _lists(visit: Visit, problem: str) -> Page:
     found = await visit.asking.query("Lists", visit.caller)
-    return Page("lists.html", found.data)
+    values = {"problem": problem, "typed": visit.given("key")}
+    return Page("lists.html", found.data | values, status=422 if problem else 200)
+
+
+async def begin(visit: Visit) -> Page | Response:
+    """Leads to a list by its key; one that an editor names first begins empty."""
+    _require_editor(visit)
+    key = visit.given("key").strip()
+    if (await visit.asking.query("Curation", visit.caller, key=key)).data["rankedList"] is None:
+        given: dict[str, object] = {"key": key, "title": visit.given("title") or None, "pinnedIds": []}
+        payload = await visit.asking.change("Curate", visit.caller, input=given)
+        if payload["userErrors"]:
+            return await _lists(visit, "A key has small letters, figures and hyphens, as election-night.")
+    return RedirectResponse(f"/desk/lists/{quote(key)}", _SEE_OTHER)
 
 
 async def curation(visit: Visit) -> Page:

@@ -102,6 +102,7 @@ def _pages(settings: Settings, door: Door) -> list[tuple[str, str, Handler]]:
         ("POST", "/desk/comments", desk.moderate),
         ("POST", "/desk/people", desk.restrict),
         ("GET", "/desk/lists", curation.lists),
+        ("POST", "/desk/lists", curation.begin),
         ("GET", "/desk/lists/{key:path}", curation.curation),
         ("POST", "/desk/lists/{key:path}", curation.curate),
     ]

@@ -46,7 +46,7 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (off() || event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
   const key = event.key.toLowerCase();
   if (key === "j" || key === "k") step(key === "j" ? 1 : -1);
   else if (/^[123]$/.test(key)) document.querySelectorAll(".tabs a")[Number(key) - 1]?.click();
@@ -58,6 +58,21 @@ document.addEventListener("keydown", (event) => {
   }
   event.preventDefault();
 });
+
+// Whoever speaks to their computer would press keys unawares (WCAG 2.2, 2.1.4).
+const keys = document.getElementById("keys");
+const off = () => localStorage.getItem("newsgraph-keys") === "off";
+
+function tellKeys() {
+  keys.setAttribute("aria-pressed", String(off()));
+  keys.textContent = off() ? "Turn keys on" : "Turn keys off";
+}
+
+keys.addEventListener("click", () => {
+  localStorage.setItem("newsgraph-keys", off() ? "on" : "off");
+  tellKeys();
+});
+tellKeys();
 
 function lost() {
   status.textContent = "The connection is lost. Nothing is decided until it is back.";
