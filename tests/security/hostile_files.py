@@ -122,6 +122,13 @@ FILES = [
     File("JSON arrays within each other", feed("[" * MILLION), Code.TOO_LARGE),
     File("JSON objects within each other", lines('{"a":' * MILLION), taken=GOOD, left={"line 1": Code.TOO_LARGE}),
     File("an author in brackets", rss(item(f"<author>{'(' * 100_000}@x</author>")), taken=BOTH),
+    File(
+        "a date of many brackets",
+        lines('{"headline": "Bad", "publishedAt": "' + ",(*0*)1" * 100_000 + '"}'),
+        taken=GOOD,
+        left={"line 1": Code.UNUSABLE},
+    ),
+    File("a date of many brackets in XML", rss(item(f"<pubDate>{',(*0*)1' * 100_000}</pubDate>")), taken=BOTH),
     File("a date in brackets", rss(item(f"<pubDate>Mon, {'(' * 100_000} 1 Jan 2026</pubDate>")), taken=BOTH),
     # length
     File("a title of 30 MB", rss(item("", "a " * 15 * MILLION)), left=FIRST_TOO_LARGE, taken=GOOD),
@@ -192,6 +199,12 @@ FILES = [
         taken=("Bäd", "Good"),
     ),
     File("half a character in JSON", lines(r'{"headline": "Bad \ud800"}'), taken=("Bad ?", "Good")),
+    File(
+        "half a character in XML that is not well-formed",
+        rss(item("", "Bad&#xD800 &#57343 &")),
+        taken=("Bad\ufffd \ufffd &", "Good"),
+        left={"line 1": Code.MALFORMED},
+    ),
     File(
         "half a character in XML",
         rss(item("", "Bad&#xD800;&#55296;&#x00DFFF;")),

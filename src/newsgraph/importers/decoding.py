@@ -50,7 +50,7 @@ def marked_encoding(data: bytes) -> str | None:
 def charset(content_type: str | None) -> str | None:
     """The charset parameter of a Content-Type, if it is known and one of the web's."""
     header = Message()
-    header["Content-Type"] = (content_type or "").replace("\r", " ").replace("\n", " ")
+    header["Content-Type"] = " ".join((content_type or "").encode("ascii", "replace").decode().split())
     name = codec(header.get_content_charset() or "")
     return name if name in _WEB else None
 

@@ -47,7 +47,7 @@ _CAPTION = "media_caption_description"
 _ADDRESS_MAX = 250  # characters of a name with an address, of which parseaddr recurses twice for each bracket
 # References to halves of characters, which no text can hold: U+D800 to U+DFFF.
 _HALF = re.compile(
-    rb"&#(?:x0*d[89a-f][0-9a-f]{2}|0*(?:5529[6-9]|55[3-9]\d\d|56\d{3}|57[0-2]\d\d|573[0-3]\d|5734[0-3]));",
+    rb"&#(?:x0*d[89a-f][0-9a-f]{2}(?![0-9a-f])|0*(?:5529[6-9]|55[3-9]\d\d|56\d{3}|57[0-2]\d\d|573[0-3]\d|5734[0-3])(?!\d));?",
     re.IGNORECASE,
 )
 _OLDEST = datetime(1900, 1, 1, tzinfo=UTC)

@@ -26,7 +26,7 @@ def plain(html: str) -> str:
     """
     if html.count("<") > _TAGS_MAX:
         return " ".join(unescape(_TAG.sub(" ", html)).split())
-    spaced = _EDGE.sub(" <", html)
+    spaced = _EDGE.sub(" <", html.encode("utf-8", "replace").decode())
     return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
 
 

@@ -35,6 +35,7 @@ _ZONES = {
     "NZST": "+1200",
     "NZDT": "+1300",
 }
+_LONGEST = 100  # characters; of endless ones the standard library takes the square
 _ZONE_NAME = re.compile(r"(?<=\s)[A-Za-z]{3,4}$")
 _NAMED_OFFSET = re.compile(r"(?:GMT|UTC)(?=[+-]\d)", re.IGNORECASE)
 _OFFSET_COLON = re.compile(r"(?<=[+-]\d\d):(?=\d\d$)")
@@ -45,6 +46,8 @@ def parse_time(text: str) -> datetime | None:
 
     A time without a zone, or in one that nobody knows, counts as UTC; a day counts as its first moment.
     """
+    if len(text) > _LONGEST:
+        return None
     for read in _READERS:
         try:
             moment = read(text.strip())
