@@ -90,7 +90,7 @@ class Stage:
 
     def _heard(self, message: Any) -> None:
         """A policy that was offended says so on the console."""
-        expected = ("ERR_", "WebSocket connection", "404", "503")
+        expected = ("ERR_", "WebSocket connection", "401", "404", "503")
         if message.type == "error" and not any(one in message.text for one in expected):
             self.problems.append(message.text)
 

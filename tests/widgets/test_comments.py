@@ -389,3 +389,66 @@ async def test_a_lost_answer_posts_nothing_twice(stage: Stage) -> None:
     assert await post(stage.stand.client(Role.READER, "Lee"), article, "And on it goes.")
     await until(page, "And on it goes.")
     assert await page.get_by_role("textbox", name="Your comment").input_value() == ""
+
+
+async def test_a_token_that_ends_is_asked_for_anew(stage: Stage) -> None:
+    """From the page's own address, with the page's cookies; a second refusal is nobody."""
+    article = await stage.stand.publish("Tokens")
+    tokens = ["nonsense", stage.stand.client(Role.READER).token, "nonsense", "nonsense"]
+    asked: list[str] = []
+
+    async def give(route: Any) -> None:
+        asked.append((await route.request.all_headers()).get("cookie", ""))
+        await route.fulfill(json={"token": tokens.pop(0)})
+
+    context = await stage.reader()
+    await context.add_cookies([{"name": "session", "value": "mine", "url": stage.stand.url}])
+    await context.route("**/embed/token", give)
+    page = await stage.comments(
+        article, attributes='token-url="/embed/token" sign-in="/embed/style.css"', context=context
+    )
+    await write(page, "With the second token.")
+    await until(page, "With the second token.")
+    assert asked == ["session=mine"] * 2
+
+    await page.evaluate("document.querySelector('newsgraph-comments').signIn()")
+    await page.get_by_role("button", name="Sign in to comment").click()
+    await page.wait_for_url("**/embed/style.css")
+
+
+async def test_a_page_may_tell_of_its_reader_before_the_module_is_there(stage: Stage) -> None:
+    article = await stage.stand.publish("Early")
+    context = await stage.reader()
+    token = stage.stand.client(Role.READER).token
+    await context.add_init_script(
+        "new MutationObserver(() => { const found = document.querySelector('newsgraph-comments'); if (found)"
+        f" found.getToken ??= async () => '{token}'; }}).observe(document, {{ childList: true, subtree: true }})"
+    )
+    await context.route("**/widgets/newsgraph.js", slowly)
+    page = await stage.comments(article, context=context)
+    await page.get_by_role("textbox", name="Your comment").wait_for()
+    await page.evaluate("document.querySelector('newsgraph-comments').getToken = undefined")
+    await page.get_by_role("button", name="Sign in to comment").wait_for()
+
+
+async def slowly(route: Any) -> None:
+    await asyncio.sleep(0.3)
+    await route.continue_()
+
+
+async def test_who_may_not_write_is_told_so(stage: Stage) -> None:
+    article = await stage.stand.publish("Banned")
+    [comment] = await said(stage, article, "Last words.", by="Mallory")
+    author = "query ($id: ID!) { node(id: $id) { ... on Comment { author { id } } } }"
+    found = await stage.stand.client().run(author, id=comment)
+    restrict = "mutation ($input: RestrictUserInput!) { restrictUser(input: $input) { userErrors { code } } }"
+    who = {"userId": found["node"]["author"]["id"], "banned": True}
+    await stage.stand.client(Role.MODERATOR).run(restrict, input=who)
+    page = await stage.comments(article, "Mallory")
+    await page.get_by_text("You may not comment here.").wait_for()
+    assert await page.get_by_role("textbox").count() == 0
+    await page.get_by_role("button", name="Reply to Mallory").click()
+    await page.get_by_role("textbox").fill("One more.")
+    await page.get_by_role("button", name="Post reply").click()
+    await page.get_by_text("You may not take part here any more.").wait_for()
+    assert await page.get_by_role("textbox").input_value() == "One more."

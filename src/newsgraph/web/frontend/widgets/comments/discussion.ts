@@ -9,45 +9,30 @@ import {
   type FlagReason,
   type Id,
   type Order,
-  type Page,
   type Policy,
   type ReactionKind,
   type Standing,
   type UserError,
   type Viewer,
 } from "../model";
-import { normalised } from "../text";
 import * as threads from "../thread";
 import { ROOT, type Thread } from "../thread";
 import { lineTo, type Line, type LineState } from "../transport/line";
-import { Refused, request, Unreachable, type Variables } from "../transport/requests";
+import { Refused, type Variables } from "../transport/requests";
 import { follow } from "../transport/stream";
+import { type Draft, Outbox } from "./outbox";
+import { type Payload, type Posted, Source, unknown } from "./source";
 
 const PAGE = 20;
-const MOST = 100; // page_maximum
-const PAGES = 3; // that are fetched anew at most
-const OPENED = 10; // branches that are fetched anew with their thread
-const TRY_AGAIN = 5_000; // ms between two tries to send what could not be sent
+const MOST = 100;
+const PAGES = 3; // of so many comments are fetched anew at most
 const DAY = 86_400_000;
-const PASSING = ["UNAVAILABLE", "OPERATION_TIMED_OUT"];
-
-/** A comment on its way. `unsent`: nobody knows whether it has arrived; its key makes a second try safe. */
-export interface Draft {
-  readonly key: string;
-  readonly parentId: Id | null;
-  readonly body: string;
-  readonly state: "sending" | "unsent";
-}
 
 export interface Hooks {
   /** Something is to be shown otherwise. */
   changed(): void;
   /** A comment came, or was the viewer's own. */
   added(card: Card, own: boolean): void;
-}
-
-interface ThreadAnswer {
-  readonly node: { readonly commentCount: number; readonly commentPolicy: Policy; readonly comments: Page } | null;
 }
 
 /** A thread as it was read, and where in the log that was. */
@@ -57,17 +42,11 @@ interface Read {
   readonly cursor: string | undefined;
 }
 
-interface Payload {
-  readonly userErrors: readonly UserError[];
-  readonly comment?: (Card & { readonly status?: string }) | null;
-}
-
 export class Discussion {
   thread: Thread | undefined;
   policy: Policy | undefined;
   standing: Standing | undefined;
   viewer: Viewer | undefined;
-  drafts: readonly Draft[] = [];
   /** What the viewer has written and a moderator has not read yet. */
   held: readonly Card[] = [];
   problem: "missing" | "failed" | undefined;
@@ -75,19 +54,33 @@ export class Discussion {
   /** The comment at which the page begins, if it does not begin at its beginning. */
   focus: Id | undefined;
   readonly #line: Line;
+  readonly #source: Source;
+  readonly #outbox: Outbox;
   #stops: (() => void)[] = [];
-  #resend: ReturnType<typeof setTimeout> | undefined;
   #wait: ReturnType<typeof setTimeout> | undefined;
   #turn = 0;
   #known: Promise<void> | undefined;
 
   constructor(
-    readonly endpoint: string,
+    endpoint: string,
     readonly article: Id,
-    public credentials: Credentials,
+    credentials: Credentials,
     readonly hooks: Hooks,
   ) {
     this.#line = lineTo(endpoint);
+    this.#source = new Source(endpoint, article, credentials);
+    this.#outbox = new Outbox(
+      this.#source,
+      () => hooks.changed(),
+      (posted) => this.#posted(posted),
+      (error) => this.#problem(error),
+    );
+  }
+
+  /** Somebody has signed in, or out. */
+  set credentials(credentials: Credentials) {
+    this.#source.credentials = credentials;
+    void this.identify();
   }
 
   /** Whether comments are taken: the rules say so, and their time is not over. */
@@ -119,7 +112,8 @@ export class Discussion {
     if (first === undefined) return;
     this.#take(first.thread, first.policy);
     this.#follow(first.cursor);
-    void this.#ownReactions([...first.thread.cards.keys()]).catch(() => undefined);
+    void this.#ownReactions([...first.thread.cards.keys()]);
+    void this.resend();
   }
 
   /** Who the viewer is, what they may do, and what of theirs is held. */
@@ -129,20 +123,18 @@ export class Discussion {
   }
 
   async #identify(): Promise<void> {
-    const token = await this.credentials.token();
-    if (token === null) return this.#anonymous();
-    type Answer = { viewer: Viewer | null; node: { commentPolicy: Standing } | null };
+    if ((await this.#source.credentials.token()) === null) return this.#anonymous();
     try {
-      const found = await this.#ask<Answer>(documents.VIEWER, { article: this.article });
-      if (found.viewer === null) return this.#anonymous();
-      this.viewer = found.viewer;
-      this.standing = found.node?.commentPolicy;
-      this.held = found.viewer.pendingComments.edges.map(({ node }) => node);
+      const { viewer, node } = await this.#source.known();
+      if (viewer === null) return this.#anonymous();
+      this.viewer = viewer;
+      this.standing = node?.commentPolicy;
+      this.held = viewer.pendingComments.edges.map((edge) => edge.node);
       this.hooks.changed();
       this.#until(this.standing?.viewerWaitUntil);
-      await this.#ownReactions([...(this.thread?.cards.keys() ?? [])]);
-    } catch {
-      if (this.viewer === undefined) this.#anonymous();
+      void this.#ownReactions([...(this.thread?.cards.keys() ?? [])]);
+    } catch (error) {
+      if (this.viewer === undefined || unknown(error)) this.#anonymous();
     }
   }
 
@@ -157,45 +149,35 @@ export class Discussion {
     this.viewer = undefined;
     this.standing = undefined;
     this.held = [];
+    const ids = [...(this.thread?.cards.keys() ?? [])];
+    if (this.thread !== undefined) this.thread = threads.reacted(this.thread, new Map(ids.map((id) => [id, null])));
     this.hooks.changed();
   }
 
   /** The next page of the top level, or of the replies to a comment. */
   async more(parent: Id): Promise<void> {
+    const turn = this.#turn;
     if (this.thread === undefined) return;
     const { after } = threads.branchOf(this.thread, parent);
-    const page = parent === ROOT ? await this.#nextPage(after) : await this.#replies(parent, after);
-    if (page === undefined) return;
+    const page = await (parent === ROOT
+      ? this.#source.page(this.order, PAGE, after)
+      : this.#source.replies(parent, PAGE, after));
+    if (page === undefined || turn !== this.#turn) return;
     const before = this.thread.cards;
     this.thread = threads.extend(this.thread, parent, page);
     this.hooks.changed();
     void this.#ownReactions([...this.thread.cards.keys()].filter((id) => !before.has(id)));
   }
 
-  async #nextPage(after: string | null, first = PAGE): Promise<Page | undefined> {
-    const variables = { article: this.article, first, after, orderBy: this.order };
-    const { node } = await request<ThreadAnswer>(this.endpoint, documents.THREAD, variables);
-    return node?.comments;
-  }
-
-  async #replies(id: Id, after: string | null): Promise<Page | undefined> {
-    type Answer = { node: { replies: Page } | null };
-    const variables = { id, first: PAGE, after };
-    return (await request<Answer>(this.endpoint, documents.REPLIES_OF, variables)).node?.replies;
-  }
-
   async #fetch(order: Order, first: number, focus: Id | undefined): Promise<Read | undefined> {
-    const variables = { article: this.article, first, orderBy: order, focus: focus ?? null };
-    // Without the token, though there may be one: so it is the same answer for everybody, which the server has at hand.
-    const { node } = await request<ThreadAnswer>(this.endpoint, documents.THREAD, variables);
-    if (node?.comments === undefined) {
+    const found = await this.#source.beginning(order, first, focus);
+    if (found === undefined) {
       this.problem = "missing";
       this.hooks.changed();
       return undefined;
     }
-    const { comments, commentCount, commentPolicy } = node;
-    const thread = threads.begin(order, commentCount, comments);
-    return { thread, policy: commentPolicy, cursor: comments.liveCursor };
+    const { comments, commentCount, commentPolicy } = found;
+    return { thread: threads.begin(order, commentCount, comments), policy: commentPolicy, cursor: comments.liveCursor };
   }
 
   #take(thread: Thread, policy: Policy): void {
@@ -235,7 +217,7 @@ export class Discussion {
   stop(): void {
     for (const stop of this.#stops) stop();
     this.#stops = [];
-    clearTimeout(this.#resend);
+    this.#outbox.stop();
     clearTimeout(this.#wait);
   }
 
@@ -257,7 +239,8 @@ export class Discussion {
     this.held = this.held.filter(({ id }) => id !== card.id);
     const fresh = !before.cards.has(card.id) && !before.arrivals.some(({ id }) => id === card.id);
     const own = card.author !== null && card.author.id === this.viewer?.commenter.id;
-    if (own) this.#arrived(card);
+    if (own) this.thread = threads.insert(this.thread ?? before, card);
+    if (own) this.#outbox.arrived(card);
     if (fresh) this.hooks.added(card, own);
   }
 
@@ -272,11 +255,11 @@ export class Discussion {
   async #refetch(): Promise<string | undefined> {
     const old = this.thread;
     const shown = old === undefined ? 0 : threads.branchOf(old, ROOT).ids.length;
-    const size = Math.min(MOST, Math.max(PAGE, shown));
+    const size = Math.max(PAGE, shown);
     const fresh = await this.#fetch(this.order, size, this.focus).catch((error: unknown) => this.#lost(error, size));
     if (fresh === undefined) return undefined;
     const whole = await this.#further(fresh.thread, shown);
-    const thread = old === undefined ? whole : threads.renewed(old, whole, await this.#opened(old));
+    const thread = old === undefined ? whole : threads.renewed(old, whole, await this.#source.opened(opened(old)));
     this.#take(thread, fresh.policy);
     const known = new Set(old?.arrivals.map(({ id }) => id));
     for (const card of thread.arrivals) if (!known.has(card.id)) this.hooks.added(card, false);
@@ -290,7 +273,7 @@ export class Discussion {
     for (let pages = 1; pages < PAGES; pages += 1) {
       const { ids, after, more } = threads.branchOf(whole, ROOT);
       if (!more || ids.length >= shown) break;
-      const page = await this.#nextPage(after, MOST);
+      const page = await this.#source.page(this.order, MOST, after);
       if (page === undefined) break;
       whole = threads.extend(whole, ROOT, page);
     }
@@ -304,14 +287,6 @@ export class Discussion {
     return this.#fetch(this.order, size, undefined);
   }
 
-  async #opened(old: Thread): Promise<ReadonlyMap<Id, Page>> {
-    const ids = [...old.branches].filter(([id, { ids }]) => id !== ROOT && opened(old, id, ids)).map(([id]) => id);
-    if (ids.length === 0) return new Map();
-    type Answer = { nodes: ({ id: Id; replies: Page } | null)[] };
-    const { nodes } = await request<Answer>(this.endpoint, documents.OPENED, { ids: ids.slice(0, OPENED) });
-    return new Map(nodes.filter((one) => one !== null).map(({ id, replies }) => [id, replies]));
-  }
-
   /** Shows what waited. */
   reveal(): void {
     if (this.thread === undefined) return;
@@ -321,55 +296,24 @@ export class Discussion {
 
   // Taking part. Each returns what was wrong, if anything was.
 
+  get drafts(): readonly Draft[] {
+    return this.#outbox.drafts;
+  }
+
   /** Shows the comment at once, and sends it, as often as it takes. */
-  async post(parentId: Id | null, body: string): Promise<UserError | undefined> {
-    const draft: Draft = { key: newKey(), parentId, body, state: "sending" };
-    this.#draft(draft);
-    return this.#send(draft);
+  post(parentId: Id | null, body: string): Promise<UserError | undefined> {
+    return this.#outbox.post(parentId, body);
   }
 
-  /** Sends once more what could not be sent. */
-  async resend(): Promise<void> {
-    const unsent = this.drafts.filter(({ state }) => state === "unsent");
-    for (const draft of unsent) {
-      const again: Draft = { ...draft, state: "sending" };
-      this.#draft(again);
-      await this.#send(again);
-    }
+  resend(): Promise<void> {
+    return this.#outbox.resend();
   }
 
-  /** Gives a draft's text back to its author. */
-  withdraw(key: string): Draft | undefined {
-    const found = this.drafts.find((draft) => draft.key === key);
-    this.#forget(key);
-    return found;
-  }
-
-  async #send(draft: Draft): Promise<UserError | undefined> {
-    const { key, parentId, body } = draft;
-    const input = { articleId: this.article, parentId, body, clientMutationId: key };
-    type Answer = { postComment: Payload & { status: string | null; commentEdge: { node: Card } | null } };
-    try {
-      const { postComment } = await this.#ask<Answer>(documents.POST, { input });
-      return await this.#sent(draft, postComment.commentEdge?.node, postComment.userErrors[0]);
-    } catch (error) {
-      if (!this.drafts.some((one) => one.key === key)) return undefined; // the stream has brought it meanwhile
-      if (!later(error)) {
-        this.#forget(key);
-        return problemOf(error);
-      }
-      this.#draft({ ...draft, state: "unsent" });
-      clearTimeout(this.#resend);
-      this.#resend = setTimeout(() => void this.resend(), TRY_AGAIN);
-      return undefined;
-    }
-  }
-
-  async #sent(draft: Draft, card: Card | undefined, error: UserError | undefined): Promise<UserError | undefined> {
-    this.#forget(draft.key);
-    if (error !== undefined) {
+  async #posted({ commentEdge, userErrors }: Posted): Promise<UserError | undefined> {
+    const card = commentEdge?.node;
+    if (userErrors[0] !== undefined) {
       void this.identify(); // it may be that they may not post any more
-      return error;
+      return userErrors[0];
     }
     if (card === undefined) await this.identify(); // which has what is held
     else if (this.thread !== undefined) {
@@ -381,36 +325,15 @@ export class Discussion {
     return undefined;
   }
 
-  /** The viewer's own comment came by the stream, perhaps before the answer to the request that posted it. */
-  #arrived(card: Card): void {
-    if (this.thread === undefined) return;
-    this.thread = threads.insert(this.thread, card);
-    const parentId = card.parent?.id ?? null;
-    const same = (one: Draft): boolean => one.parentId === parentId && normalised(one.body) === card.body;
-    const draft = this.drafts.find(same);
-    if (draft !== undefined) this.#forget(draft.key);
-  }
-
-  #draft(draft: Draft): void {
-    const others = this.drafts.filter(({ key }) => key !== draft.key);
-    this.drafts = [draft, ...others];
-    this.hooks.changed();
-  }
-
-  #forget(key: string): void {
-    this.drafts = this.drafts.filter((draft) => draft.key !== key);
-    this.hooks.changed();
-  }
-
   async edit(id: Id, body: string): Promise<UserError | undefined> {
-    return this.#change("editComment", documents.EDIT, { id, body }, ({ comment }) => {
+    return this.#change(documents.EDIT, { id, body }, ({ comment }) => {
       if (comment?.status === "PUBLISHED") this.#update(comment);
       else void this.identify(); // with its new text it waits for a moderator
     });
   }
 
   async remove(id: Id): Promise<UserError | undefined> {
-    return this.#change("removeComment", documents.REMOVE, { id }, () => {
+    return this.#change(documents.REMOVE, { id }, () => {
       this.held = this.held.filter((one) => one.id !== id);
       const card = this.thread?.cards.get(id);
       // The stream tells of it, too, and is believed about the count.
@@ -424,7 +347,7 @@ export class Discussion {
     if (this.thread === undefined || before === undefined) return undefined;
     this.thread = threads.react(this.thread, id, kind);
     this.hooks.changed();
-    const error = await this.#change("reactToComment", documents.REACT, { id, kind }, ({ comment }) => {
+    const error = await this.#change(documents.REACT, { id, kind }, ({ comment }) => {
       if (comment != null) this.#update(comment);
     });
     if (error !== undefined) this.#update(before);
@@ -432,25 +355,24 @@ export class Discussion {
   }
 
   async flag(id: Id, reason: FlagReason, note: string): Promise<UserError | undefined> {
-    return this.#change("flagComment", documents.FLAG, { id, reason, note: note || null }, () => undefined);
+    return this.#change(documents.FLAG, { id, reason, note: note || null }, () => undefined);
   }
 
-  async #change(
-    field: string,
-    query: string,
-    input: Variables,
-    done: (payload: Payload) => void,
-  ): Promise<UserError | undefined> {
+  async #change(query: string, input: Variables, done: (payload: Payload) => void): Promise<UserError | undefined> {
     try {
-      const data = await this.#ask<Record<string, Payload>>(query, { input: { ...input, clientMutationId: newKey() } });
-      const payload = data[field] as Payload;
+      const payload = await this.#source.change(query, input);
       if (payload.userErrors[0] !== undefined) return payload.userErrors[0];
       done(payload);
       this.hooks.changed();
       return undefined;
     } catch (error) {
-      return problemOf(error);
+      return this.#problem(error);
     }
+  }
+
+  #problem(error: unknown): UserError {
+    if (unknown(error)) this.#anonymous();
+    return problemOf(error);
   }
 
   #update(card: Card): void {
@@ -458,45 +380,27 @@ export class Discussion {
     this.hooks.changed();
   }
 
+  /** A nicety: whoever cannot be told goes without. */
   async #ownReactions(ids: readonly Id[]): Promise<void> {
     if (this.viewer === undefined || ids.length === 0) return;
-    type Answer = { nodes: ({ id: Id; viewerReaction: ReactionKind | null } | null)[] };
-    const { nodes } = await this.#ask<Answer>(documents.VIEWER_REACTIONS, { ids: ids.slice(0, MOST) });
-    const own = new Map(nodes.filter((one) => one !== null).map(({ id, viewerReaction }) => [id, viewerReaction]));
-    if (this.thread !== undefined) this.thread = threads.reacted(this.thread, own);
-    this.hooks.changed();
-  }
-
-  /** With the viewer's token; one that is refused is asked for anew, once. */
-  async #ask<T>(query: string, variables: Variables): Promise<T> {
     try {
-      return await request<T>(this.endpoint, query, variables, await this.credentials.token());
+      const own = await this.#source.reactions(ids);
+      if (this.thread !== undefined) this.thread = threads.reacted(this.thread, own);
+      this.hooks.changed();
     } catch (error) {
-      if (!(error instanceof Refused && error.code === "UNAUTHENTICATED")) throw error;
-    }
-    try {
-      return await request<T>(this.endpoint, query, variables, await this.credentials.renew());
-    } catch (error) {
-      if (error instanceof Refused && error.code === "UNAUTHENTICATED") this.#anonymous();
-      throw error;
+      if (unknown(error)) this.#anonymous();
     }
   }
 }
 
-function opened(thread: Thread, id: Id, ids: readonly Id[]): boolean {
-  return ids.length > 3 || (ids.length > 0 && (thread.cards.get(id)?.depth ?? 0) > 0);
-}
-
-function later(error: unknown): boolean {
-  return error instanceof Unreachable || (error instanceof Refused && PASSING.includes(error.code));
+/** Comments below which more is shown than a page has by itself. */
+function opened(thread: Thread): readonly Id[] {
+  const further = ([id, { ids }]: [Id, threads.Branch]): boolean =>
+    id !== ROOT && (ids.length > 3 || (ids.length > 0 && (thread.cards.get(id)?.depth ?? 0) > 0));
+  return [...thread.branches].filter(further).map(([id]) => id);
 }
 
 function problemOf(error: unknown): UserError {
   if (error instanceof Refused) return { code: error.code, message: error.message, retryAt: error.retryAt ?? null };
   return { code: "UNAVAILABLE", message: String(error) };
-}
-
-/** Of 128 random bits. crypto.randomUUID is there for https only, and a newsroom is tried without first. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (one) => one.toString(16).padStart(8, "0")).join("");
 }

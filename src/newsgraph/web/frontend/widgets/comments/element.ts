@@ -10,6 +10,7 @@ import { Refused } from "../transport/requests";
 import { define, Widget } from "../widget";
 import { Composer } from "./composer";
 import { Discussion } from "./discussion";
+import { framed, type Frame } from "./frame";
 import { Branch, limitsOf, type CommentView, type Scene } from "./views";
 
 const NEAR = "800px"; // how far below the screen it begins to load
@@ -20,28 +21,11 @@ const AGAIN = 5_000; // ms, up to twice as long, until what could not be loaded 
 const ABSENT = ["NOT_FOUND", "INVALID_ID", "BAD_INPUT"];
 const PERMALINK = /^#comment-(\d+)$/;
 
-/** Everything inside the widget that is kept up. */
-interface Frame {
-  readonly section: HTMLElement;
-  readonly count: HTMLElement;
-  readonly order: HTMLSelectElement;
-  readonly notice: HTMLElement;
-  readonly line: HTMLElement;
-  readonly place: HTMLElement;
-  readonly arrivals: HTMLButtonElement;
-  readonly all: HTMLButtonElement;
-  readonly branch: Branch;
-  readonly more: HTMLButtonElement;
-  readonly empty: HTMLElement;
-}
-
 export class NewsgraphComments extends Widget implements Scene {
   static readonly observedAttributes = ["article", "endpoint", "lang", "order", "token", "token-url", "sign-in", "focus"];
 
-  /** Where a token comes from, instead of an attribute: asked once, and again when a token was refused. */
-  declare getToken: TokenSource | undefined; // it may have been set before the element was defined
-
-  discussion!: Discussion;
+  declare discussion: Discussion;
+  #getToken: TokenSource | undefined;
   readonly #live = h("div", { role: "status", class: "unseen" });
   #frame: Frame | undefined;
   #composer: Composer | undefined;
@@ -56,9 +40,20 @@ export class NewsgraphComments extends Widget implements Scene {
     super(COMMENTS);
   }
 
+  /** Where a token comes from, instead of an attribute: asked once, and again when a token was refused. */
+  get getToken(): TokenSource | undefined {
+    return this.#getToken;
+  }
+
+  set getToken(source: TokenSource | undefined) {
+    this.#getToken = source;
+    if (this.discussion !== undefined) this.signIn();
+  }
+
   // Beginning and end
 
   protected start(): void {
+    this.#adopt();
     const hooks = { changed: () => this.#render(), added: (card: Card, own: boolean) => this.#added(card, own) };
     this.discussion = new Discussion(this.endpoint, this.getAttribute("article") ?? "", this.#credentials(), hooks);
     const clock = setInterval(() => document.visibilityState === "visible" && this.#render(), MINUTE);
@@ -77,6 +72,14 @@ export class NewsgraphComments extends Widget implements Scene {
     this.#composer = undefined;
   }
 
+  /** What was set before the element was defined is a property of its own, and hides ours. */
+  #adopt(): void {
+    if (!Object.hasOwn(this, "getToken")) return;
+    const { getToken } = this;
+    Reflect.deleteProperty(this, "getToken");
+    this.#getToken = getToken;
+  }
+
   /** A token or a way to one does not begin the discussion anew. */
   protected override attributeChanged(name: string): void {
     if (name === "token" || name === "token-url") this.signIn();
@@ -87,13 +90,12 @@ export class NewsgraphComments extends Widget implements Scene {
   /** Says that `getToken` has something new to tell. */
   signIn(): void {
     this.discussion.credentials = this.#credentials();
-    void this.discussion.identify();
   }
 
   #credentials(): Credentials {
     const address = this.getAttribute("token-url");
     const token = this.getAttribute("token");
-    if (this.getToken !== undefined) return new Credentials(this.getToken);
+    if (this.#getToken !== undefined) return new Credentials(this.#getToken);
     if (address) return new Credentials(() => tokenFrom(address));
     return new Credentials(() => token);
   }
@@ -359,32 +361,13 @@ export class NewsgraphComments extends Widget implements Scene {
   }
 
   #build(): Frame {
-    const { words } = this;
-    const count = h("span", { part: "count", class: "count" });
-    const order = h(
-      "select",
-      { part: "order", class: "field" },
-      ...ORDERS.map((one) => h("option", { value: one }, words.say(one))),
-    );
-    order.addEventListener("change", () => void this.#load(undefined, order.value as Order));
-    const sort = h("label", { class: "sort" }, h("span", {}, words.say("sortBy")), order);
-    const title = h("h2", { id: "title", part: "heading", class: "title" }, h("span", {}, words.say("comments")), " ", count);
-    const frame: Frame = {
-      section: h("section", { "aria-labelledby": "title", part: "root", class: "root", tabindex: -1 }),
-      count,
-      order,
-      notice: h("p", { part: "notice", class: "notice", hidden: true }),
-      line: h("p", { part: "line", class: "notice line", role: "status", hidden: true }),
-      place: h("div", { class: "place" }),
-      arrivals: button("arrivals", "", () => this.#showArrivals()),
-      all: button("more", words.say("allComments"), () => void this.#load(undefined)),
-      branch: new Branch(ROOT, this),
-      more: button("more", words.say("moreComments"), () => this.#showMore()),
-      empty: h("p", { part: "empty", class: "empty", hidden: true }),
-    };
-    const { section, notice, line, place, arrivals, all, branch, more, empty } = frame;
-    section.append(h("header", { class: "head" }, title, sort), notice, place, line, all, arrivals, branch.element, more, empty);
-    this.replaceChildrenShown(section, this.#live);
+    const frame = framed(this.words, new Branch(ROOT, this), {
+      order: (order) => void this.#load(undefined, order),
+      all: () => void this.#load(undefined),
+      arrivals: () => this.#showArrivals(),
+      more: () => this.#showMore(),
+    });
+    this.replaceChildrenShown(frame.section, this.#live);
     return frame;
   }
 

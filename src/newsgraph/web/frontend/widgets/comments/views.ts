@@ -7,7 +7,8 @@ import * as threads from "../thread";
 import { ROOT } from "../thread";
 import type { Words } from "../words";
 import { Composer } from "./composer";
-import type { Discussion, Draft } from "./discussion";
+import type { Discussion } from "./discussion";
+import type { Draft } from "./outbox";
 import { removePanel, reportPanel, type Panel } from "./panels";
 
 /** What the views of one widget share. */
