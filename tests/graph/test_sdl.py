@@ -22,6 +22,7 @@ from graphql import (
 )
 
 from newsgraph.graph import schema
+from newsgraph.graph.descriptions import DESCRIPTIONS, elements
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = ROOT.parent / "shared" / "contract"
@@ -37,6 +38,14 @@ def test_the_file_is_what_the_schema_prints() -> None:
     kept = (ROOT / "schema" / "newsgraph.graphql").read_text("utf-8")
 
     assert schema.sdl() == kept, "run: make schema"
+
+
+def test_everything_has_a_description(ours: GraphQLSchema) -> None:
+    assert [names[0] for names, element in elements(ours) if not element.description] == []
+
+
+def test_no_description_is_of_something_that_is_not_there(ours: GraphQLSchema) -> None:
+    assert DESCRIPTIONS.keys() - {name for names, _ in elements(ours) for name in names} == set()
 
 
 @pytest.mark.parametrize("path", OPERATIONS, ids=lambda path: path.name)

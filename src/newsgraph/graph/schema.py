@@ -9,6 +9,7 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from newsgraph.graph import types
+from newsgraph.graph.descriptions import describe
 from newsgraph.graph.directives import PRIVATE
 from newsgraph.graph.mutations import Mutation
 from newsgraph.graph.queries import Query
@@ -35,13 +36,15 @@ class NewsSchema(strawberry.Schema):
 
 
 def build() -> NewsSchema:
-    return NewsSchema(
+    schema = NewsSchema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[types.Commenter],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+    describe(schema.core)
+    return schema
 
 
 def sdl() -> str:
