@@ -186,6 +186,8 @@ async def test_when_all_are_served_the_newcomer_is_told(settings: Settings) -> N
             assert await silent.closed() == b""
         assert said.startswith(b"HTTP/1.1 503 ")
         assert b"retry-after: 5\r\n" in said
+        (error,) = json.loads(said.partition(b"\r\n\r\n")[2])["errors"]
+        assert error["extensions"] == {"code": "TOO_MANY_CONNECTIONS", "retryAfter": 5000}
 
 
 async def served(desk: Desk, count: int) -> None:

@@ -13,6 +13,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from newsgraph.domain.errors import PASSING, FaultCode
+from newsgraph.graph.encoding import as_json
 from newsgraph.observe import ACCESS
 from newsgraph.web.bounds import Bounds, Head, Trailers
 from newsgraph.web.lobby import Lobby
@@ -69,10 +71,14 @@ def _facts(status: int, address: str) -> dict[str, object]:
 
 
 def _refusal(status: int, message: str) -> bytes:
-    content = message.encode()
-    later = b"retry-after: 5\r\n" if status == 503 else b""
-    head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n%bconnection: close\r\n\r\n"
-    return STATUS_LINE[status] + head % (len(content), later) + content
+    head = b"content-type: %b; charset=utf-8\r\ncontent-length: %d\r\n%bconnection: close\r\n\r\n"
+    kind, later, content = b"text/plain", b"", message.encode()
+    if status == 503:
+        seconds = PASSING[FaultCode.TOO_MANY_CONNECTIONS]
+        said = {"code": FaultCode.TOO_MANY_CONNECTIONS.value, "retryAfter": seconds * 1000}
+        kind, later = b"application/json", b"retry-after: %d\r\n" % seconds
+        content = as_json({"errors": [{"message": message, "extensions": said}]})
+    return STATUS_LINE[status] + head % (kind, len(content), later) + content
 
 
 class HttpProtocol(Held, HttpToolsProtocol):
