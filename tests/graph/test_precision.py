@@ -135,6 +135,11 @@ async def bring(world: World) -> None:
     await imports.import_drafts(world.desk.newsroom, [draft])
 
 
+async def take_part(world: World) -> None:
+    """People are found by their number when they have said something."""
+    await world.desk.say(1, "Hello.", by=await world.desk.viewer("Newcomer"))
+
+
 async def found(world: World) -> None:
     await world.store.write(lambda session: sections.ensure(session, "Science"))
 
@@ -149,7 +154,7 @@ async def found(world: World) -> None:
         (Question(NODES, {"ids": [global_id("Comment", 3)]}), comment),
         (Question(NODES, {"ids": [global_id("Author", 3)]}), introduce),
         (Question(AUTHOR, {"slug": "cy-late"}), introduce),
-        (Question(NODES, {"ids": [global_id("Commenter", 6)]}), arrive),
+        (Question(NODES, {"ids": [global_id("Commenter", 6)]}), take_part),
         (asked("Lists", keys=["election-night"]), curate),
         (Question(NODES, {"ids": [global_id("RankedList", "election-night")]}), curate),
         (Question(NODES, {"ids": [global_id("Section", 3)]}), found),

@@ -37,6 +37,7 @@ from tests.security.site import (
 # Beside what `site` hides: a draft, comments of which the replies are still there, and a person who may not write.
 REAL_DRAFT = global_id("Article", 4)
 TOMB_REJECTED, TOMB_WITHHELD, TOMB_REMOVED, EDITED, SUSPENDED_SAID = (global_id("Comment", n) for n in range(8, 13))
+LURKER = "xlurkerx"  # somebody who has signed in and said nothing in public
 REASON, BEFORE, UNTIL, SUBJECT = "xreasonx", "xbeforex", "2099-01-01", "test:READER:Reader"
 TOMBS = {TOMB_REJECTED: "xtombrejectedx", TOMB_WITHHELD: "xtombwithheldx", TOMB_REMOVED: "xtombremovedx"}
 
@@ -58,6 +59,7 @@ MAY_SEE: Mapping[str, set[str]] = {
     TOMBS[TOMB_REMOVED]: NOBODY_AT_ALL,
     BEFORE: NOBODY_AT_ALL,
     SUBJECT: NOBODY_AT_ALL,
+    LURKER: MODERATORS,
 }
 
 # That something is there at all, told by its id. Who wrote a comment knows what became of it.
@@ -128,6 +130,7 @@ async def _hide_more(room: Newsroom) -> None:
     posts = [comments.PostComment(1, None, text) for text in (*TOMBS.values(), BEFORE)]
     *tombs, edited = [(await comments.post(room, poster, one)).comment_id for one in posts]
     await comments.edit(room, poster, comments.EditComment(edited, "After."))
+    await person(room, Role.READER, LURKER)
     suspended = await person(room, Role.STAFF, "Suspended")
     await comments.post(room, suspended, comments.PostComment(1, None, "From somebody who may not write now."))
     for tomb in tombs:

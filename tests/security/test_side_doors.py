@@ -17,6 +17,7 @@ from newsgraph.domain.cursors import global_id
 from tests.security.hidden import (
     ARTICLES,
     COMMENTS,
+    LURKER,
     MAY_SEE,
     REASON,
     SUSPENDED_SAID,
@@ -119,6 +120,9 @@ DOORS: Mapping[str, str] = {
         "viewer { id name role suspendedUntil banned pendingComments { totalCount nodes { ...C } } }",
         f'viewer {{ pendingComments(articleId: "{RETRACTED}") {{ nodes {{ ...C }} }} }}',
     ),
+    "people by number": _each(
+        f"nodes(ids: {json.dumps([global_id('Commenter', n) for n in range(1, 20)])}) {{ ... on Commenter {{ name }} }}"
+    ),
     "somebody else": _each(_node(SUSPENDED_SAID, _PERSON)),
 }
 
@@ -127,7 +131,7 @@ def doors(site: Site) -> Mapping[str, str]:
     return {name: query.replace(HERE, site.url) for name, query in DOORS.items()}
 
 
-ELSEWHERE = {REMARK, REASON, UNTIL}  # not among the fields of articles and comments that all may ask for
+ELSEWHERE = {REMARK, REASON, UNTIL, LURKER}  # not among the fields of articles and comments that all may ask for
 
 
 async def ask(site: Site, who: str, query: str, **variables: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from tests.web.desk import Desk
 
 PUBLIC, DRAFT, GONE = (global_id("Article", number) for number in (1, 2, 3))
 PLAIN, WAITING, FLAGGED = (global_id("Comment", number) for number in (1, 4, 5))
+PEOPLE = [global_id("Commenter", number) for number in range(1, 9)]
 
 # For every field that the schema calls PRIVATE an operation that selects it.
 PRIVATE = {
@@ -35,6 +37,7 @@ PRIVATE = {
         "{ viewer { name role banned suspendedUntil pendingComments { totalCount nodes { body } } } sections { slug } }"
     ),
     "Query.moderationQueue": "{ moderationQueue(queue: PENDING) { nodes { body author { name } } } }",
+    "RankedList.curation": '{ rankedList(key: "latest") { title curation { pinned { id } excluded { id } } } }',
 }
 
 # What each role sees more of, without any field that is called PRIVATE.
@@ -43,6 +46,7 @@ BY_ROLE = [
     '{ draft: article(slug: "draft") { headline } gone: article(slug: "gone") { headline commentCount } }',
     f'{{ nodes(ids: ["{PLAIN}", "{WAITING}", "{FLAGGED}"]) {{ ... on Comment {{ body status author {{ name }} }} }} }}',
     '{ article(slug: "public") { comments { totalCount nodes { body status author { name } } } } }',
+    f"{{ nodes(ids: {json.dumps(PEOPLE)}) {{ ... on Commenter {{ name badges }} }} }}",
     f'{{ node(id: "{DRAFT}") {{ ... on Article {{ youMayAlsoLike {{ title items {{ nodes {{ slug }} }} }} }} }} }}',
 ]
 

@@ -9,7 +9,7 @@ import strawberry
 
 from newsgraph.domain.cursors import is_number, parse_global_id
 from newsgraph.domain.errors import Fault, FaultCode
-from newsgraph.graph import articles, comments, lists
+from newsgraph.graph import articles, comments, lists, users
 from newsgraph.graph.context import Context, Info
 
 
@@ -30,7 +30,7 @@ async def _author(context: Context, key: str) -> object:
 
 
 async def _commenter(context: Context, key: str) -> object:
-    return await context.loaders.user.load(int(key))
+    return await users.visible(context, int(key))
 
 
 async def _ranked_list(context: Context, key: str) -> object:
