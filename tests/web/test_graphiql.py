@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from graphql import build_schema, parse, validate
 
+from newsgraph import app
 from newsgraph.domain.users import Role
 from newsgraph.graph.schema import sdl
+from newsgraph.settings import Settings
 from newsgraph.web.graphiql import example_values, operations_folder, read_operations, render_graphiql, tabs_of
 from newsgraph.web.static import BUILT, Built
-from tests.flows.conftest import Newsstand, furnished, settings, stand, token_for
+from tests.flows.conftest import SECRET, Newsstand, furnish, serving, token_for
 from tests.flows.test_live import post
-
-__all__ = ["furnished", "settings", "stand"]  # fixtures
 
 CONTRACT = Path(__file__).parents[3] / "shared" / "contract"
 EXAMPLES = example_values("QXJ0aWNsZTox", "how-to-weigh-a-cloud", "science", "hana-lindqvist")
@@ -99,12 +100,27 @@ def test_operations_ask_for_nothing_but_the_contract() -> None:
 # --- in a browser ---
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+alone = pytest.mark.asyncio(loop_scope="module")
 ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # as behind a firewall
 
 
-@pytest.fixture
-async def opened() -> AsyncIterator[Any]:
-    """A page of a browser that knows no host but this one."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def newsstand(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Newsstand]:
+    """One newsroom for all of them."""
+    path = tmp_path_factory.mktemp("graphiql") / "news.db"
+    settings = Settings(database=f"sqlite:///{path}", secret=SECRET)
+    async with app.open_newsroom(settings) as newsroom:
+        await newsroom.store.write(furnish)
+    async with serving(settings) as url:
+        stand = Newsstand(url, [])
+        yield stand
+        for client in stand.clients:
+            await client.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Any]:
+    """It knows no host but this one."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
     if BUILT is None:
@@ -112,17 +128,24 @@ async def opened() -> AsyncIterator[Any]:
     playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
     async with playwright.async_playwright() as started:
         options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", ALONE]
-        browser = await started.chromium.launch(executable_path=CHROMIUM, args=options)
-        page = await browser.new_page(viewport={"width": 1400, "height": 900})
-        page.set_default_timeout(30_000)
-        yield page
-        await browser.close()
+        async with await started.chromium.launch(executable_path=CHROMIUM, args=options) as launched:
+            yield launched
 
 
-async def test_query_and_subscription_with_all_other_hosts_blocked(stand: Newsstand, opened: Any) -> None:
+@pytest_asyncio.fixture(loop_scope="module")
+async def opened(browser: Any) -> AsyncIterator[Any]:
+    """A page of somebody who was never here."""
+    context = await browser.new_context(viewport={"width": 1400, "height": 900})
+    context.set_default_timeout(30_000)
+    yield await context.new_page()
+    await context.close()
+
+
+@alone
+async def test_query_and_subscription_with_all_other_hosts_blocked(newsstand: Newsstand, opened: Any) -> None:
     problems, asked = watched(opened)
-    article = await stand.publish("How to Weigh a Cloud")
-    answer = await opened.goto(f"{stand.url}/graphql")
+    article = await newsstand.publish("How to Weigh a Cloud")
+    answer = await opened.goto(f"{newsstand.url}/graphql")
     assert "script-src 'self';" in answer.headers["content-security-policy"]
     await opened.locator(".graphiql-tab-active", has_text="ArticlePage").wait_for()
 
@@ -132,17 +155,18 @@ async def test_query_and_subscription_with_all_other_hosts_blocked(stand: Newsst
 
     await open_tab(opened, "CommentWidgetLive")
     await execute_until(opened, '"__typename": "StreamReady"')
-    await post(stand.client(Role.READER), article, "Lighter than it looks.")
+    await post(newsstand.client(Role.READER), article, "Lighter than it looks.")
     await answered(opened, "Lighter than it looks.")
 
     assert problems == []
-    assert {one.partition("://")[2].partition("/")[0] for one in asked} == {stand.url.removeprefix("http://")}
+    assert {one.partition("://")[2].partition("/")[0] for one in asked} == {newsstand.url.removeprefix("http://")}
 
 
-async def test_the_headers_editor_takes_a_token_for_requests_and_sockets(stand: Newsstand, opened: Any) -> None:
+@alone
+async def test_the_headers_editor_takes_a_token_for_requests_and_sockets(newsstand: Newsstand, opened: Any) -> None:
     """An Authorization header that was not filled in is not sent at all."""
-    await stand.publish("Storm")
-    await opened.goto(f"{stand.url}/graphql#query=subscription+Queues+{{+moderationEvents+{{+__typename+}}+}}")
+    await newsstand.publish("Storm")
+    await opened.goto(f"{newsstand.url}/graphql#query=subscription+Queues+{{+moderationEvents+{{+__typename+}}+}}")
     await opened.locator(".graphiql-tab-active", has_text="Queues").wait_for()
     await execute_until(opened, "FORBIDDEN")
     problems, _ = watched(opened)  # GraphiQL itself throws what a subscription is refused with
@@ -156,21 +180,23 @@ async def test_the_headers_editor_takes_a_token_for_requests_and_sockets(stand: 
     assert problems == []
 
 
-async def test_a_link_may_bring_a_query_and_open_tabs_come_back(stand: Newsstand, opened: Any) -> None:
-    await opened.goto(f"{stand.url}/graphql#query=query+Asked+%7B+__typename+%7D&variables=%7B%22a%22%3A1%7D")
+@alone
+async def test_a_link_may_bring_a_query_and_open_tabs_come_back(newsstand: Newsstand, opened: Any) -> None:
+    await opened.goto(f"{newsstand.url}/graphql#query=query+Asked+%7B+__typename+%7D&variables=%7B%22a%22%3A1%7D")
     await opened.locator(".graphiql-tab-active", has_text="Asked").wait_for()
     assert json.loads(await text_of(opened, ".graphiql-editor-tool")) == {"a": 1}
     await open_tab(opened, "Headline")
     kept = """() => localStorage.getItem("graphiql:tabState")?.includes('"activeTabIndex":6')"""
     await opened.wait_for_function(kept)
-    await opened.goto(f"{stand.url}/graphql")
+    await opened.goto(f"{newsstand.url}/graphql")
     await opened.locator(".graphiql-tab-active", has_text="Headline").wait_for()
     assert await opened.locator(".graphiql-tab", has_text="Asked").count() == 1
 
 
-async def test_a_query_can_be_put_together_by_clicking(stand: Newsstand, opened: Any) -> None:
+@alone
+async def test_a_query_can_be_put_together_by_clicking(newsstand: Newsstand, opened: Any) -> None:
     problems, _ = watched(opened)
-    await opened.goto(f"{stand.url}/graphql#query={{+streamHead+}}")
+    await opened.goto(f"{newsstand.url}/graphql#query={{+streamHead+}}")
     await opened.get_by_role("button", name="Show GraphiQL Explorer").click()
     await opened.locator(".docExplorerWrap").get_by_text("popularNow").first.click()
     await opened.locator(".graphiql-query-editor").get_by_text("popularNow").wait_for()
