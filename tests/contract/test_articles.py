@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -261,7 +260,7 @@ async def test_a_page_between_two_cursors(room: Room) -> None:
         asked = Slice(10, after=key_of(rows[1]), before=key_of(rows[5]))
         page = await room.read(lambda s: s.articles.page(ALL, order, asked))
         assert slugs(page) == slugs(rows[2:5])
-        page = await room.read(lambda s: s.articles.page(ALL, order, replace(asked, limit=1, backward=True)))
+        page = await room.read(lambda s: s.articles.page(ALL, order, asked._replace(limit=1, backward=True)))
         assert slugs(page) == slugs([rows[4], rows[3]])
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 from newsgraph.domain.views import Window
 
@@ -61,8 +62,7 @@ SHOWN: dict[ListFamily, int] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ListKey:
+class ListKey(NamedTuple):
     """A list's name taken apart: `latest/asia`, `popular/asia@week`, `related/42`, `election-night`.
 
     `scope` is the section's slug, the article's id for `related`, or the whole key of a custom list.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import lru_cache
+from typing import Generic, NamedTuple, TypeVar
 
 from newsgraph.domain.cursors import Key, decode_key
 from newsgraph.domain.errors import Fault, FaultCode
@@ -12,14 +12,15 @@ from newsgraph.domain.errors import Fault, FaultCode
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class PageLimits:
+# Named tuples are made in half the time of frozen dataclasses, and each field with a page has all of these.
+
+
+class PageLimits(NamedTuple):
     default: int = 20
     maximum: int = 100
 
 
-@dataclass(frozen=True, slots=True)
-class PageArguments:
+class PageArguments(NamedTuple):
     """Relay's four arguments as the client sent them."""
 
     first: int | None = None
@@ -28,8 +29,7 @@ class PageArguments:
     before: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NamedTuple):
     """What storage is asked for: `limit` rows between two sort keys (exclusive), from the end when `backward`."""
 
     limit: int
@@ -38,8 +38,7 @@ class Slice:
     backward: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(NamedTuple, Generic[T]):
     """Rows in the order of the list, whichever end they were asked from."""
 
     items: Sequence[T]
@@ -49,6 +48,18 @@ class Page(Generic[T]):
 
 def page_slice(arguments: PageArguments, order: str, limits: PageLimits) -> Slice:
     """Checks the arguments: `first` or `last` (not both), 0 to the maximum, cursors of this order."""
+    if arguments.after is None and arguments.before is None:
+        return _from_an_end(arguments, limits)
+    return _checked(arguments, order, limits)
+
+
+@lru_cache(maxsize=1_024)
+def _from_an_end(arguments: PageArguments, limits: PageLimits) -> Slice:
+    """Remembered: nearly all pages begin so, and there is no text of a client's in it."""
+    return _checked(arguments, "", limits)
+
+
+def _checked(arguments: PageArguments, order: str, limits: PageLimits) -> Slice:
     if arguments.first is not None and arguments.last is not None:
         raise Fault(FaultCode.BAD_INPUT, "Ask for first or for last, not for both.")
     backward = arguments.last is not None or (

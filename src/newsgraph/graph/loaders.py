@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Se
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter, itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from newsgraph.domain.articles import Article
 from newsgraph.domain.authors import Author
@@ -57,8 +57,7 @@ def _made_in(turn: int) -> Callable[[Callable[[Any], T]], _made_once[T]]:
 _page, _row, _rest = _made_in(1), _made_in(2), _made_in(3)
 
 
-@dataclass(frozen=True, slots=True)
-class Under:
+class Under(NamedTuple):
     """A page below a parent. Pages of the same shape are read together, whatever their parents."""
 
     parent_id: int
@@ -66,8 +65,7 @@ class Under:
     order: CommentOrder | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CommentRows:
+class CommentRows(NamedTuple):
     """Rows of a page, and the log's last sequence number in the snapshot from which they were read."""
 
     rows: Sequence[Comment]
@@ -136,11 +134,11 @@ class Loaders:
             self._kept.kept.put(found, self._kept.as_of)
         return found
 
-    async def sections_by_id(self, ids: Iterable[int]) -> Mapping[int, Section]:
+    async def sections_by_id(self, ids: Sequence[int]) -> Mapping[int, Section]:
         """At least these, if they are there: an article may be read that is in a newer section than those known."""
         if not self._sections_by_id:
             self._sections_by_id = {one.id: one for one in await self.sections()}
-        if missing := set(ids).difference(self._sections_by_id):
+        if missing := [one for one in ids if one not in self._sections_by_id]:
             read = await self._sections.load(f"with {max(missing)}")
             self._sections_by_id = {one.id: one for one in read}
         return self._sections_by_id

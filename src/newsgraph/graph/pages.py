@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,8 +25,7 @@ def milliseconds(at: datetime | None) -> int:
     return 0 if at is None else round((at - _EPOCH).total_seconds() * 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """The cursor is only made where it is asked for."""
 
     node: Any
@@ -39,10 +37,16 @@ class Edge:
         return encode_key(self.order, self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchEdge(Edge):
+class SearchEdge(NamedTuple):
+    node: Any
+    order: str
+    key: Key
     score: float
     snippet: str
+
+    @property
+    def cursor(self) -> str:
+        return encode_key(self.order, self.key)
 
 
 class PageInfo(NamedTuple):
@@ -50,25 +54,26 @@ class PageInfo(NamedTuple):
 
     has_next_page: bool
     has_previous_page: bool
-    edges: Sequence[Edge]
+    edges: Sequence[Any]
 
     @property
     def start_cursor(self) -> str | None:
-        return self.edges[0].cursor if self.edges else None
+        cursor: str | None = self.edges[0].cursor if self.edges else None
+        return cursor
 
     @property
     def end_cursor(self) -> str | None:
-        return self.edges[-1].cursor if self.edges else None
+        cursor: str | None = self.edges[-1].cursor if self.edges else None
+        return cursor
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """`count` is called only where totalCount is selected."""
+class Connection(NamedTuple):
+    """`total` is called only where totalCount is selected."""
 
-    edges: Sequence[Edge]
+    edges: Sequence[Any]
     has_next: bool
     has_previous: bool
-    count: Count
+    total: Count
     live_cursor: str | None = None
 
     @property

@@ -78,7 +78,7 @@ class PageInfo:
 
 
 def total_count(root: Connection) -> Awaitable[int] | int:
-    return root.count()
+    return root.total()
 
 
 _TOTAL = "How many there are in all; counted only when asked for."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple
 from datetime import datetime
 from functools import lru_cache
 
@@ -189,7 +189,7 @@ def _within(where: ArticleFilter, keyset: Keyset, asked: Slice) -> Slice:
     starts += [(to_ms(where.published_after), 0)] if where.published_after else []
     newer, older = min(ends, default=None), max(starts, default=None)
     after, before = (newer, older) if keyset.descending else (older, newer)
-    return replace(asked, after=after, before=before)
+    return asked._replace(after=after, before=before)
 
 
 def _shown_at(status: ArticleStatus, published_at: datetime | None) -> int | None:

@@ -18,8 +18,8 @@ What is generated for `{ article(slug: "a") { headline tags } }` on a Strawberry
         return o1
 
 Names: o completes an object of a known type, a one of an abstract type, l a list, c anything (it is called for what
-fits no fast path), s serialises a leaf that is not null, e looks up an enum's names; r are resolvers, t predicates of
-types, C classes, k constant arguments, g other arguments, i infos. What needs nothing of the request stands outside
+fits no fast path), s and w serialise a leaf that is not null, e looks up an enum's names; r are resolvers, t predicates
+of types, C classes, k constant arguments, g other arguments, i infos. What needs nothing of the request stands outside
 `bind`.
 """
 
@@ -53,6 +53,7 @@ from graphql import (
 )
 from graphql.execution import Executor, default_field_resolver
 from graphql.execution.collect_fields import CollectedFields, FieldDetails, collect_fields, collect_subfields
+from graphql.pyutils import Undefined
 from graphql.pyutils.is_awaitable import is_awaitable
 
 from newsgraph.engine.execution import fields, values
@@ -157,6 +158,7 @@ class Compiler:
             "is_awaitable": is_awaitable,
             "is_kept": values.is_kept,
             "default_field_resolver": default_field_resolver,
+            "Undefined": Undefined,
         }
         self._known: dict[Any, tuple[str, bool]] = {}
         self._outside: list[str] = []
@@ -326,7 +328,9 @@ class Compiler:
             table = self._shared("e", ("enum", type_.name), lambda: names.get)
             return _Code(name, f"(n := {table}(id({{value}}))) is not None", "n")
         direct = self._shared("s", ("serialiser", type_.name), lambda: values.serialiser(type_))
-        return _Code(name, "type({value}) in plain", f"{direct}({{x}})", direct)
+        coerce = self._shared("w", ("coerce", type_.name), lambda: type_.coerce_output_value)
+        test = f"type({{value}}) in plain and (n := {coerce}({{x}})) is not None and n is not Undefined"
+        return _Code(name, test, "n", direct)
 
     def _shared(self, kind: str, key: tuple[Any, ...], make: Callable[[], object]) -> str:
         if key not in self._known:
@@ -336,7 +340,8 @@ class Compiler:
     def _list(self, type_: GraphQLList[Any], site: _Site, nullable: bool, fresh: bool) -> _Code:
         item = self._complete(type_.of_type, site, fresh)
         name, bound = self._new("l"), item.bound or fresh
-        made = f"list(map({item.direct}, x))" if item.direct else f"[{item.expression('y', 'y')} for y in x]"
+        each = f"{item.direct}(y)" if item.direct else item.expression("y", "y")
+        made = f"[{each} for y in x]"
         lists = self._global("lists", (nullable, self._classes))
         complete = f"Lists({item.name}, *{lists}).complete(x, {'later' if fresh else None})"
         self._write(
