@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import starmap
 from typing import Any
 
 from newsgraph.domain.comments import (
@@ -51,10 +52,10 @@ class SqlComments:
         self._now = now
 
     async def by_ids(self, ids: Sequence[int]) -> Sequence[Comment]:
-        return [_comment(row) for (row,) in self._sql.rows_of("comments_by_ids", ids)]
+        return list(starmap(_comment, self._sql.rows_of("comments_by_ids", ids)))
 
     async def chain(self, comment_id: int) -> Sequence[Comment]:
-        return [_comment(row) for (row,) in self._sql.rows("comment_chain", comment_id)]
+        return list(starmap(_comment, self._sql.rows("comment_chain", comment_id)))
 
     async def pages_of_articles(
         self, ids: Sequence[int], order: CommentOrder, asked: Slice
@@ -74,15 +75,15 @@ class SqlComments:
 
     def _page(self, name: str, parent_id: int, order: CommentOrder, asked: Slice) -> list[Comment]:
         rows = self._sql.rows(name, parent_id, asked.limit + 1, parts=_OUTER[order].parts(asked))
-        return [_comment(row) for (row,) in rows]
+        return list(starmap(_comment, rows))
 
     def _pages(self, name: str, ids: Sequence[int], order: CommentOrder, asked: Slice) -> list[Comment]:
         parts = (*_INNER[order].parts(asked), _OUTER[order].order(asked, "outer"))
-        return [_comment(row) for (row,) in self._sql.rows_of(name, ids, asked.limit + 1, parts=parts)]
+        return list(starmap(_comment, self._sql.rows_of(name, ids, asked.limit + 1, parts=parts)))
 
     async def queue(self, name: ModerationQueueName, article_id: int | None, asked: Slice) -> Sequence[Comment]:
         parts = (*self._queue(name, article_id), *_QUEUE.parts(asked))
-        return [_comment(row) for (row,) in self._sql.rows("comments_queue", asked.limit + 1, parts=parts)]
+        return list(starmap(_comment, self._sql.rows("comments_queue", asked.limit + 1, parts=parts)))
 
     async def queue_count(self, name: ModerationQueueName, article_id: int | None) -> int:
         found: int = self._sql.value("comments_queue_count", parts=self._queue(name, article_id))
@@ -98,9 +99,10 @@ class SqlComments:
         return (Part("article", self._sql.fragment("comments_queue_article"), (article_id,)),)
 
     async def insert(self, new: NewComment) -> Comment:
-        row = (new.article_id, new.parent_id, new.user_id, new.body, new.status.value, new.depth, to_ms(self._now))
-        (comment_id,) = self._sql.one("comment_insert", *row)
-        return _made((comment_id, *row, None, *_FRESH))
+        status, at = new.status.value, to_ms(self._now)
+        place = (new.article_id, new.parent_id, new.user_id)
+        (comment_id,) = self._sql.one("comment_insert", *place, new.body, status, new.depth, at)
+        return _made((comment_id, *place, status, new.depth, at, None, *_FRESH), new.body)
 
     async def save(self, comment: Comment) -> None:
         self._sql.execute(
@@ -156,7 +158,7 @@ class SqlComments:
 
     async def waiting(self, user_id: int, article_id: int | None, asked: Slice) -> Sequence[Comment]:
         parts = (*self._article(article_id), *_QUEUE.parts(asked))
-        return [_comment(row) for (row,) in self._sql.rows("comments_waiting", user_id, asked.limit + 1, parts=parts)]
+        return list(starmap(_comment, self._sql.rows("comments_waiting", user_id, asked.limit + 1, parts=parts)))
 
     async def waiting_count(self, user_id: int, article_id: int | None) -> int:
         found: int = self._sql.value("comments_waiting_count", user_id, parts=self._article(article_id))
@@ -193,14 +195,14 @@ _STATUSES = {status.value: status for status in CommentStatus}
 
 
 @lru_cache(maxsize=2_048)
-def _comment(row: str) -> Comment:
+def _comment(row: str, body: str) -> Comment:
     """Remembered: those below what everybody reads are read again and again, and each takes 3 microseconds to make."""
-    return _made(from_json(row))
+    return _made(from_json(row), body)
 
 
-def _made(row: Sequence[Any]) -> Comment:
-    key, article_id, parent_id, user_id, body, status, depth, created_at, edited_at, featured, *rest = row
-    moderated, flags, replies, descendants, likes, insightfuls, disagrees = rest
+def _made(row: Sequence[Any], body: str) -> Comment:
+    key, article_id, parent_id, user_id, status, depth, created_at, edited_at, featured, moderated, *counts = row
+    flags, replies, descendants, likes, insightfuls, disagrees = counts
     return Comment(
         id=key,
         article_id=article_id,

@@ -8,8 +8,8 @@ A file holds statements under `-- name: articles_by_ids` headers. Within a text
 - other `/*...*/` markers are places for a `Part`, put in when the statement is run.
 Values only ever travel as parameters; every piece of SQL is written in this package.
 
-Rows that are read in numbers come as one column, `json_array(...)`: Python's sqlite3 lets go of the interpreter's lock
-and takes it again for each column of each row, which was 1,100 times for an article page.
+Rows that are read in numbers have most of their columns in one, `json_array(...)`: Python's sqlite3 lets go of the
+interpreter's lock and takes it again for each column of each row, which was 1,100 times for an article page.
 """
 
 from __future__ import annotations

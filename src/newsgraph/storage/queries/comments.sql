@@ -1,9 +1,9 @@
--- A row in one column.
+-- A row in two columns: long texts are not copied letter by letter.
 -- name: comment_columns
 json_array(
-    c.id, c.article_id, c.parent_id, c.user_id, c.body, c.status, c.depth, c.created_at, c.edited_at, c.featured,
+    c.id, c.article_id, c.parent_id, c.user_id, c.status, c.depth, c.created_at, c.edited_at, c.featured,
     c.moderated, c.flag_count, c.reply_count, c.descendants, c.likes, c.insightfuls, c.disagrees
-)
+), c.body
 
 -- name: comments_by_ids
 SELECT /*comment_columns*/ FROM comments AS c WHERE c.id IN ids($1)
