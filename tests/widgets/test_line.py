@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from newsgraph.domain.users import Role
 from newsgraph.settings import Settings
-from tests.flows.conftest import Newsstand
+from tests.flows.conftest import Newsstand, serving
 from tests.flows.processes import server_process
 from tests.widgets.conftest import VISIBILITY, Stage, bodies, said
 from tests.widgets.test_comments import until
@@ -151,3 +152,23 @@ async def test_many_widgets_share_one_socket(stage: Stage, newsroom: Newsstand) 
     assert len([one for one in requests if "NewsgraphCounts" in one]) == 1
     await said(stage, articles[1], "One.")
     await page.locator("newsgraph-live-count").nth(1).get_by_text("1 comment").wait_for()
+
+
+async def test_more_widgets_than_a_socket_may_have_operations(stage: Stage, room: Settings) -> None:
+    """The rest ask now and then; none disturbs the others."""
+    articles = [await stage.stand.publish(f"Crowded {number}") for number in range(4)]
+    async with serving(replace(room, socket_operations=2)) as url:
+        context = await stage.reader(url)
+        await context.clock.install()
+        sockets: set[int] = set()
+        context.on("page", lambda page: page.on("websocket", lambda one: sockets.add(id(one))))
+        counts = "".join(f'<p><newsgraph-live-count article="{one}"></newsgraph-live-count></p>' for one in articles)
+        page = await stage.open(context, counts, url=url)
+        await page.get_by_text("0 comments").nth(3).wait_for()
+        for article in articles:
+            await said(stage, article, "Here, too.")
+        await page.get_by_text("1 comment").nth(1).wait_for()
+        await page.clock.fast_forward(13_000)
+        await page.get_by_text("1 comment").nth(3).wait_for()
+        assert len(sockets) == 1, "it was never given up"
+        await context.close()

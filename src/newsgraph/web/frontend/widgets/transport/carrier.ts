@@ -31,23 +31,28 @@ export interface Report {
 
 export type Way = (endpoint: string, report: Report) => Carrier;
 
-interface Result {
+export interface Result {
   readonly data?: Record<string, unknown> | null;
   readonly errors?: readonly { readonly extensions?: { readonly code?: unknown } }[];
 }
 
 // What may be otherwise in a moment.
-const PASSING = ["UNAVAILABLE", "RATE_LIMITED", "OPERATION_TIMED_OUT", "TOO_MANY_OPERATIONS", "TOO_MANY_CONNECTIONS"];
+const PASSING = ["UNAVAILABLE", "RATE_LIMITED", "OPERATION_TIMED_OUT", "TOO_MANY_CONNECTIONS"];
 
 /** Gives a result to its feed; errors that pass are for the carrier: it is broken. Returns whether it is not. */
 export function deliver(feed: Feed, result: Result): boolean {
-  const [error] = result.errors ?? [];
-  if (error === undefined) {
+  const code = codeOf(result);
+  if (code === undefined) {
     if (result.data != null) feed.next(result.data);
     return true;
   }
-  const code = String(error.extensions?.code ?? "INTERNAL");
   if (PASSING.includes(code)) return false;
   feed.refused(code);
   return true;
+}
+
+/** Of the first error, if there is one. */
+export function codeOf(result: Result): string | undefined {
+  const [error] = result.errors ?? [];
+  return error && String(error.extensions?.code ?? "INTERNAL");
 }

@@ -2,7 +2,7 @@
  * One page's line to one server, for all of its widgets: it stays up, whatever happens.
  *
  * WebSocket first, then server-sent events, then polling: the next way is taken when this one has failed twice although
- * the server answers. A hidden tab lets go after a while; a page that wakes up comes back at once. Each feed knows where
+ * the server answered. A hidden tab lets go after a while; a page that wakes up comes back at once. Each feed knows where
  * it is, and goes on from there.
  */
 
@@ -16,9 +16,9 @@ import { sockets } from "./sockets";
 export type LineState = "idle" | "opening" | "live" | "waiting" | "asleep";
 
 const WAYS: readonly Way[] = [sockets, eventSources, polling];
-const TRIES = 2; // failures of a way that has never worked here before the next one is tried
-const TRIES_OF_PROVEN = 5;
+const TRIES = 2; // times that a way fails while the server answers, before the next one is tried
 const SHORTEST = 500; // ms
+const STABLE = 10_000; // ms after which a connection that breaks was a good one, and the next may be tried at once
 const LONGEST = 30_000;
 const HIDDEN = 30_000; // ms that a hidden tab stays on: whoever looks something up comes back to a page that is current
 const BACK = 300_000; // ms after which a better way is tried once more
@@ -32,7 +32,8 @@ export class Line {
   #carrier: Carrier | undefined;
   #way = 0;
   #failures = 0;
-  #proven = false; // whether this way has worked
+  #blocked = 0; // how often this way has failed although the server was there
+  #since = 0; // when it began to work last
   #climbed = 0; // when the best way was tried last
   #again: ReturnType<typeof setTimeout> | undefined;
   #hide: ReturnType<typeof setTimeout> | undefined;
@@ -93,39 +94,41 @@ export class Line {
   }
 
   #live(): void {
-    this.#failures = 0;
-    this.#proven = true;
-    if (this.state !== "live") this.#say("live");
+    this.#blocked = 0;
+    if (this.state === "live") return;
+    this.#since = Date.now();
+    this.#say("live");
   }
 
   #broken(after?: number): void {
+    const worked = this.state === "live";
     this.#drop();
-    this.#failures += 1;
-    this.#say("waiting");
+    this.#failures = worked && Date.now() - this.#since > STABLE ? 1 : this.#failures + 1;
     if (document.visibilityState === "hidden") return this.#say("asleep");
-    this.#again = setTimeout(() => void this.#retry(), after ?? pause(this.#failures));
+    this.#say("waiting");
+    if (!worked) void this.#suspect(this.#way);
+    this.#again = setTimeout(() => this.#retry(), after ?? pause(this.#failures));
   }
 
-  async #retry(): Promise<void> {
-    const tries = this.#proven ? TRIES_OF_PROVEN : TRIES;
-    const hopeless = this.#failures >= tries && this.#way < WAYS.length - 1;
-    if (hopeless && (await this.#answers()) && this.state === "waiting") this.#take(this.#way + 1);
-    if (this.state === "waiting") this.#open();
+  #retry(): void {
+    if (this.#blocked >= TRIES && this.#way < WAYS.length - 1) this.#take(this.#way + 1);
+    this.#open();
   }
 
-  /** Whether the server is there at all: then it is the way that does not work. */
-  async #answers(): Promise<boolean> {
-    return request(this.endpoint, HEAD, {}).then(
+  /** If the server is there, it is the way that does not work. A server that is down speaks against none. */
+  async #suspect(way: number): Promise<void> {
+    const answers = await request(this.endpoint, HEAD, {}).then(
       () => true,
       () => false,
     );
+    if (answers && way === this.#way) this.#blocked += 1;
   }
 
   #take(way: number): void {
     if (way === this.#way) return;
     this.#way = way;
     this.#failures = 0;
-    this.#proven = false;
+    this.#blocked = 0;
   }
 
   #drop(): void {

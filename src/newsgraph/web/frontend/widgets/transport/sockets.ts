@@ -1,15 +1,18 @@
 /** graphql-transport-ws: one WebSocket for all feeds of a page. */
 
 import { createClient } from "graphql-ws";
-import { deliver, type Carrier, type Feed, type Report } from "./carrier";
+import { codeOf, deliver, type Carrier, type Feed, type Report, type Result } from "./carrier";
+import { polling } from "./polling";
 
 const ALIVE = 20_000; // ms between pings: a phone that has slept finds out that its socket is dead
 const PONG = 5_000;
 const ACKNOWLEDGE = 10_000;
+const CROWDED = "TOO_MANY_OPERATIONS";
 
 // No token: what a stream tells is the same for every reader, so that all of them share one execution.
 export function sockets(endpoint: string, report: Report): Carrier {
   let over = false;
+  let rest: Carrier | undefined;
   let silent: ReturnType<typeof setTimeout> | undefined;
 
   function broken(after?: number): void {
@@ -22,6 +25,7 @@ export function sockets(endpoint: string, report: Report): Carrier {
   /** A connection that is still being made may fail after this, which is nobody's concern any more. */
   function dispose(): void {
     clearTimeout(silent);
+    rest?.close();
     Promise.resolve(client.dispose()).catch(() => undefined);
   }
 
@@ -41,16 +45,27 @@ export function sockets(endpoint: string, report: Report): Carrier {
   });
 
   function open(feed: Feed): () => void {
-    return client.subscribe<Record<string, unknown>>(
+    let stop = client.subscribe<Record<string, unknown>>(
       { query: feed.query, variables: feed.variables() },
       {
-        next: (result) => over || deliver(feed, result as Parameters<typeof deliver>[1]) || broken(),
-        // A list of errors is about this operation, anything else about the connection.
-        error: (error) =>
-          Array.isArray(error) ? over || deliver(feed, { errors: error }) || broken() : broken(hint(error)),
+        next: (result) => over || deliver(feed, result as Result) || broken(),
+        error(error) {
+          // A list of errors is about this operation, anything else about the connection.
+          if (!Array.isArray(error)) broken(hint(error));
+          else if (over) return;
+          else if (codeOf({ errors: error }) === CROWDED) stop = elsewhere(feed);
+          else deliver(feed, { errors: error }) || broken();
+        },
         complete: () => undefined,
       },
     );
+    return () => stop();
+  }
+
+  /** A page with more widgets than a socket may have operations asks for the rest of them now and then. */
+  function elsewhere(feed: Feed): () => void {
+    rest ??= polling(endpoint, { live: () => undefined, broken });
+    return rest.open(feed);
   }
 
   function close(): void {
