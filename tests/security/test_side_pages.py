@@ -15,7 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from newsgraph.domain.cursors import number
+from newsgraph.domain.cursors import global_id, number
 from newsgraph.settings import Settings
 from newsgraph.web.site import view
 from tests.security.hidden import COMMENTS, MAY_SEE, REAL_DRAFT, UNTIL, WHO, opened_house, shown, signed, told
@@ -80,6 +80,12 @@ PAGES: Mapping[tuple[str, str], Way] = {
     ("POST", "/desk/comments"): Way(
         MODERATORS, ("/desk/comments",), {"comment": str(_FLAGGED), "to": "PUBLISHED", "queue": "REPORTED"}
     ),
+    ("POST", "/desk/people"): Way(
+        MODERATORS,
+        ("/desk/people",),
+        {"person": global_id("Commenter", 1), "restrict": "lift", "queue": "PENDING", "reason": "None."},
+    ),
+    ("POST", "/desk/lists"): Way(EDITORS, ("/desk/lists",), {"key": "best-of-asia"}),
     ("POST", "/desk/lists/{key:path}"): Way(EDITORS, ("/desk/lists/must-reads",), {"do": "save"}),
 }
 
