@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FAST = Manner(speed=200.0, steps=True, once=True, stage_port=0)
 LISTS = ("latest", "popular", "must-reads")
-NAMES = ("resets", "dropped", "restarted", "live", "rejected", "tombstone", "thread", "burst", "list")
+NAMES = ("resets", "dropped", "restarted", "live", "tombstone", "list")
 BOARDS = {name: read_storyboard(_own()[name]) for name in NAMES}
 # What a page shows, once everything is opened that can be.
 SEEN = """() => {

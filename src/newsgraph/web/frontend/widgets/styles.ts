@@ -83,6 +83,7 @@ textarea[aria-invalid] { border-color: var(--_danger); }
 
 .arrivals { display: block; position: sticky; inset-block-start: var(--newsgraph-sticky-top, 0.5rem); z-index: 1; margin: 0 auto var(--_gap); border-radius: 999px; box-shadow: 0 2px 8px rgb(0 0 0 / 0.25); font-variant-numeric: tabular-nums; }
 .more { display: block; inline-size: 100%; min-block-size: 2.5rem; margin-block-start: 0.5rem; padding: 0.4em 1em; border: 1px solid var(--_rule); border-radius: var(--_radius); background: transparent; color: var(--_accent); font-weight: 600; }
+.more:has(+ .arrivals) { margin-block: 0 var(--gap); }
 .item > .more { inline-size: auto; border: 0; padding-inline: 0.5em; margin-inline-start: calc(var(--_gap) - 0.5em); }
 
 .item { padding-block: var(--_gap); outline-offset: 4px; scroll-margin-block: 5rem; }
