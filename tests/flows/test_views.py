@@ -101,6 +101,19 @@ async def test_what_was_counted_is_written_at_the_end(furnished: Settings) -> No
     assert await asyncio.to_thread(written, furnished) == 1
 
 
+async def test_a_flood_is_counted_as_far_as_it_may_wait(furnished: Settings) -> None:
+    """Whoever is told that a view counts has it counted; the others are told that it does not."""
+    settings = replace(furnished, view_flush=3_600.0, view_memory=50)
+    async with serving(settings) as url:
+        stand = Newsstand(url, [])
+        article = await stand.publish("Breaking")
+        async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+            readers = [view_with(http, article, user_agent=f"Reader {n}") for n in range(80)]
+            assert sum(await asyncio.gather(*readers)) == 50
+        await asyncio.gather(*(client.close() for client in stand.clients))
+    assert await asyncio.to_thread(written, settings) == 50
+
+
 async def test_a_reader_is_nowhere_to_be_found(furnished: Settings) -> None:
     """No address, no agent, no id: not in the database, nor in what SQLite keeps beside it."""
     async with serving(furnished) as url:

@@ -65,7 +65,7 @@ class ViewCounter:
         It does not when nobody has asked for it, nor when the same reader's view of the article counted just now, nor
         when the article is not published, nor when more are waiting to be written than may be remembered.
         """
-        if view.ahead or is_machine(view.agent) or len(self._pending) >= self._memory:
+        if view.ahead or is_machine(view.agent) or self._full:
             return False
         await self.renew_salt(newsroom)
         now, key = self._clock(), self._key(view)
@@ -82,8 +82,15 @@ class ViewCounter:
         if before is not None:
             self._seen[key] = before  # its window began with the view that another process counted
             return False
+        if self._full:  # by those that came while this one was looked for
+            self._seen.pop(key, None)
+            return False
         self._pending[key] = mark
         return True
+
+    @property
+    def _full(self) -> bool:
+        return len(self._pending) >= self._memory
 
     async def flush(self, newsroom: Newsroom) -> None:
         """Writes the pending views, a batch a transaction. Those of one that fails are pending still."""
