@@ -107,7 +107,7 @@ class Settings:
     connections: int = _setting(15_000, "Sockets and streams open at once, of each process; 0: no limit.")
     connections_per_address: int = _setting(1_000, "The same from one address (IPv6: one /64 network); 0: no limit.")
     http_connections: int = _setting(
-        5_000, "Other HTTP connections at once, of each process; those that wait longest go first. 0: no limit."
+        4_000, "Other HTTP connections at once, of each process; those that wait longest go first. 0: no limit."
     )
     http_connections_per_address: int = _setting(500, "The same from one address; not from proxies that are trusted.")
     header_timeout: float = _setting(10.0, "How long a connection may take for the head of a request.")
