@@ -22,7 +22,10 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 
 def milliseconds(at: datetime | None) -> int:
     """As times stand in sort keys."""
-    return 0 if at is None else round((at - _EPOCH).total_seconds() * 1000)
+    if at is None:
+        return 0
+    past = at - _EPOCH  # its parts by themselves, since total_seconds() and // reckon with long numbers
+    return past.days * 86_400_000 + past.seconds * 1_000 + past.microseconds // 1_000
 
 
 class Edge(NamedTuple):
