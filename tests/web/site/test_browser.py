@@ -91,7 +91,7 @@ def look(site: str, browser: Any) -> Iterator[Open]:
 
     def open_as(path: str, role: Role | None = None, name: str = "", **options: Any) -> Any:
         context = browser.new_context(base_url=site, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         context.route("https://pictures.example/**", lambda route: route.fulfill(content_type="image/png", body=b""))
         page = context.new_page()
