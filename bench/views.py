@@ -35,7 +35,7 @@ from read.servers import newsgraph, running
 from view.flood import BROWSER, CRAWLER, Crowd, Flood
 from view.inside import Inside, bare
 from write import people
-from write.figures import Figures
+from write.figures import Figures, row
 
 WANTED = 10_000.0  # views a second
 GROUP = 1_000  # views in one commit of the bare ones
@@ -99,7 +99,7 @@ def _written(path: Path) -> int:
 def _report(found: Rounds, lost: int, drowned: tuple[int, int]) -> int:
     """1 when a counted view is not there, memory has no end, or fewer are taken than should be."""
     lines = [["", "views/s", "p50 ms", "p99 ms", "cpu us", *(f"x {base}" for base in (ONE, TOGETHER))]]
-    lines += [[name, *_row(found, name)] for name in found]
+    lines += [[name, *row(found, name, (ONE, TOGETHER))] for name in found]
     print("\n" + "\n".join(aligned(lines)))
     print("\np50, p99: until a view is answered; of bare, group: until a whole group is written.")
     print(f"views that were counted and are not there: {lost}")
@@ -107,17 +107,6 @@ def _report(found: Rounds, lost: int, drowned: tuple[int, int]) -> int:
     reached = median(one.per_second for one in found[INSIDE])
     print(f"wanted {WANTED:,.0f} views/s: {'reached' if reached >= WANTED else 'MISSED'}")
     return int(bool(lost) or reached < WANTED or max(drowned) > MEMORY)
-
-
-def _row(found: Rounds, name: str) -> list[str]:
-    own = found[name]
-    ratios = [
-        median(a.per_second / b.per_second for a, b in zip(own, found[base], strict=True)) for base in (ONE, TOGETHER)
-    ]
-    per_second, p50, p99, cpu = (
-        median(getattr(one, field) for one in own) for field in ("per_second", "p50_ms", "p99_ms", "cpu_us")
-    )
-    return [f"{per_second:,.0f}", f"{p50:.1f}", f"{p99:.1f}", f"{cpu:,.0f}", *(f"{ratio:.2f}" for ratio in ratios)]
 
 
 def _options() -> argparse.Namespace:

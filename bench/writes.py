@@ -28,13 +28,13 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
 from read.database import FOLDER
 from read.report import aligned
 from read.servers import Server, newsgraph, running
 from write import bare, people, syncs
-from write.figures import Figures
+from write.figures import Figures, figures, row
 from write.posting import Writers
 
 from newsgraph import app
@@ -80,8 +80,7 @@ async def _in_process(path: Path, options: argparse.Namespace) -> Figures:
         cpu, started = time.process_time(), time.perf_counter()
         times = await people.post(newsroom, viewers, options.seconds)
         wall, cpu = time.perf_counter() - started, time.process_time() - cpu
-    percent = quantiles(times, n=100)
-    return Figures(len(times) / wall, percent[49] * 1e3, percent[98] * 1e3, cpu / len(times) * 1e6)
+    return figures(times, wall, cpu)
 
 
 def _flushes(server: Server, writers: Writers, log: Path) -> float:
@@ -101,7 +100,7 @@ def _lost(path: Path, acknowledged: int) -> int:
 def _report(found: Rounds, shared: float | None, lost: int) -> int:
     """1 when an acknowledged comment is not there, or fewer were acknowledged than should be."""
     lines = [["", "comments/s", "p50 ms", "p99 ms", "cpu us", *(f"x {base}" for base in (ONE, GROUP))]]
-    lines += [[name, *_row(found, name)] for name in found]
+    lines += [[name, *row(found, name, (ONE, GROUP))] for name in found]
     print("\n" + "\n".join(aligned(lines)))
     print("\np50, p99: until a comment is acknowledged; of bare, group: until a whole group is.")
     if shared is not None:
@@ -110,17 +109,6 @@ def _report(found: Rounds, shared: float | None, lost: int) -> int:
     reached = median(one.per_second for one in found[HTTP])
     print(f"target {TARGET:.0f} comments/s: {'met' if reached >= TARGET else 'MISSED'}")
     return 1 if lost or reached < TARGET else 0
-
-
-def _row(found: Rounds, name: str) -> list[str]:
-    own = found[name]
-    ratios = [
-        median(a.per_second / b.per_second for a, b in zip(own, found[base], strict=True)) for base in (ONE, GROUP)
-    ]
-    per_second, p50, p99, cpu = (
-        median(getattr(one, field) for one in own) for field in ("per_second", "p50_ms", "p99_ms", "cpu_us")
-    )
-    return [f"{per_second:,.0f}", f"{p50:.1f}", f"{p99:.1f}", f"{cpu:,.0f}", *(f"{ratio:.2f}" for ratio in ratios)]
 
 
 def _options() -> argparse.Namespace:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import select
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import quantiles
 
-from fan.crowd import PATIENCE
-from fan.processes import usage
-from read.load import Connection, opened
+from read.load import opened
 from read.operations import Asked
 from read.servers import Server
+from write.driving import driven
 from write.figures import Figures
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -48,37 +44,17 @@ class Flood:
                 connection.ask(self._request(crowd))
                 while not connection.arrived():
                     pass
-                self._check(connection, True)
+                self._check(bytes(connection.body(b"200")), True)
 
     def measure(self, seconds: float, crowd: Crowd) -> Figures:
         """Errors: RuntimeError for another answer than all of them must get."""
-        with opened(self._server.port, self._connections) as connections:
-            before, started = usage(self._server.group).cpu_seconds, time.perf_counter()
-            times = self._drive(connections, started + seconds, crowd)
-            wall = time.perf_counter() - started
-            cpu = usage(self._server.group).cpu_seconds - before
-        percent = quantiles(times, n=100)
-        return Figures(len(times) / wall, percent[49] * 1e3, percent[98] * 1e3, cpu / len(times) * 1e6)
-
-    def _drive(self, connections: dict[int, Connection], end: float, crowd: Crowd) -> list[float]:
-        times: list[float] = []
-        poll, waiting = select.epoll(), set(connections)
-        for number, connection in connections.items():
-            poll.register(number, select.EPOLLIN)
-            connection.ask(self._request(crowd))
-        while waiting:
-            ready = poll.poll(PATIENCE)
-            if not ready:
-                raise RuntimeError(f"no answer in {PATIENCE:.0f} s")
-            for number in (number for number, _ in ready if connections[number].arrived()):
-                times.append((now := time.perf_counter()) - connections[number].sent)
-                self._check(connections[number], crowd.counts)
-                if now < end:
-                    connections[number].ask(self._request(crowd))
-                else:
-                    waiting.discard(number)
-        poll.close()
-        return times
+        return driven(
+            self._server,
+            self._connections,
+            seconds,
+            lambda _place: self._request(crowd),
+            lambda body: self._check(body, crowd.counts),
+        )
 
     def _request(self, crowd: Crowd) -> bytes:
         reader = next(crowd.readers)
@@ -86,8 +62,7 @@ class Flood:
         view = self._views[reader % len(self._views)]
         return view.post(f"User-Agent: {crowd.agent}", f"X-Forwarded-For: {address}")
 
-    def _check(self, connection: Connection, counts: bool) -> None:
-        body = bytes(connection.body(b"200"))
+    def _check(self, body: bytes, counts: bool) -> None:
         if body != _COUNTED[counts]:
             raise RuntimeError(f"not counted as it should be: {body[:500]!r}")
         self.counted += counts

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import select
-import time
 from collections.abc import Sequence
 from itertools import count
-from statistics import quantiles
 
-from fan.crowd import PATIENCE
-from fan.processes import usage
-from read.load import Connection, opened
 from read.operations import Asked
 from read.servers import SECRET, Server
 
 from newsgraph.auth import tokens
 from newsgraph.domain.users import Claims, Role
+from write.driving import driven
 from write.figures import Figures
 from write.people import NOW
 
@@ -37,40 +32,15 @@ class Writers:
 
     def measure(self, seconds: float) -> Figures:
         """Errors: RuntimeError for a comment that is refused, and for one that gets another's id."""
-        with opened(self._server.port, len(self._tokens)) as connections:
-            before, started = usage(self._server.group).cpu_seconds, time.perf_counter()
-            times = self._drive(connections, started + seconds)
-            wall = time.perf_counter() - started
-            cpu = usage(self._server.group).cpu_seconds - before
-        percent = quantiles(times, n=100)
-        return Figures(len(times) / wall, percent[49] * 1e3, percent[98] * 1e3, cpu / len(times) * 1e6)
+        return driven(self._server, len(self._tokens), seconds, self._request, self._acknowledge)
 
-    def _drive(self, connections: dict[int, Connection], end: float) -> list[float]:
-        times: list[float] = []
-        poll, waiting = select.epoll(), set(connections)
-        writers = dict(zip(connections, self._tokens, strict=True))
-        for number, connection in connections.items():
-            poll.register(number, select.EPOLLIN)
-            connection.ask(self._request(writers[number]))
-        while waiting:
-            ready = poll.poll(PATIENCE)
-            if not ready:
-                raise RuntimeError(f"no answer in {PATIENCE:.0f} s")
-            for number in (number for number, _ in ready if connections[number].arrived()):
-                times.append((now := time.perf_counter()) - connections[number].sent)
-                self._acknowledge(bytes(connections[number].body(b"200")))
-                if now < end:
-                    connections[number].ask(self._request(writers[number]))
-                else:
-                    waiting.discard(number)
-        poll.close()
-        return times
-
-    def _request(self, token: str) -> bytes:
+    def _request(self, writer: int) -> bytes:
         number = next(self._numbers)
         article = self._articles[number % len(self._articles)]
         text = f"Comment {number}: the vote was closer than anyone expected."
-        return Asked(_POST, {"input": {"articleId": article, "body": text}}).post(f"Authorization: Bearer {token}")
+        return Asked(_POST, {"input": {"articleId": article, "body": text}}).post(
+            f"Authorization: Bearer {self._tokens[writer]}"
+        )
 
     def _acknowledge(self, body: bytes) -> None:
         if b'"PUBLISHED"' not in body or body in self.acknowledged:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -28,6 +27,7 @@ from tests.auth.http import (
 )
 from tests.auth.provider import jwk, jwks, signed
 from tests.flows.conftest import serving
+from tests.machine import free_port
 
 ED = "EdDSA"
 GOOD = jwks(jwk(ED, "a"))
@@ -140,8 +140,7 @@ async def test_private_addresses_are_refused_unless_permitted(served: Provider, 
 
 async def test_a_provider_that_is_down_at_the_start_may_come_later(settings: Settings) -> None:
     """Meanwhile whoever has no token reads, and others are told to come again."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}{PATH}"
     patient = replace(trusting(settings, url), jwks_cooldown=0.05)
     async with serving(patient) as address, httpx.AsyncClient(base_url=address) as http:

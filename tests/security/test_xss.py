@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import shutil
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -31,6 +30,7 @@ from newsgraph.domain.users import Claims, Role, Viewer
 from newsgraph.policies.html import _BLOCKS, _INLINE, Markup, sanitise
 from newsgraph.ports.store import Session
 from newsgraph.settings import Settings
+from tests import machine
 from tests.flows.conftest import SECRET, token_for
 from tests.security.payloads import CALL, ELSEWHERE, PLAYER, name_of, packed, payloads
 
@@ -132,14 +132,8 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        with started.chromium.launch(executable_path=chromium, args=options) as launched:
-            yield launched
+    with machine.browser() as launched:
+        yield launched
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -15,6 +14,7 @@ import pytest
 
 from newsgraph.domain.cursors import global_id
 from newsgraph.settings import Settings
+from tests.machine import free_port
 from tests.web.desk import Desk, hear, opened_desk, start
 from tests.web.test_streaming import APOLLO, COMMENTS, LATEST, Stream, asked, comment, publish
 
@@ -66,11 +66,6 @@ async def proxied(desk: Desk, folder: Path, version: str = "1.1") -> AsyncIterat
         process.terminate()
         await process.wait()
         process._transport.close()  # type: ignore[attr-defined]  # else it is collected with a warning
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 async def listening(port: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from newsgraph.domain.users import Role
 from newsgraph.settings import Settings
 from tests.flows.conftest import SECRET, Newsstand, furnish, serving, token_for
 from tests.flows.test_live import post
+from tests.machine import CHROMIUM_OPTIONS, chromium, free_port
 
 # As strict as a page's policy can be: a style or a script that stands in the markup would not run.
 POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; base-uri 'none'"
@@ -117,14 +116,8 @@ async def said(stage: Stage, article: str, *texts: str, by: str = "Lee", **more:
 @pytest.fixture(scope="session")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     path = tmp_path_factory.mktemp("widgets") / "news.db"
-    database, foreign = f"sqlite:///{path}", f"http://localhost:{unused()}"
+    database, foreign = f"sqlite:///{path}", f"http://localhost:{free_port()}"
     return Settings(database=database, secret=SECRET, ranking_interval=0.2, list_interval=0.02, allowed_origins=foreign)
-
-
-def unused() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        return int(opened.getsockname()[1])
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -140,15 +133,13 @@ async def newsroom(room: Settings) -> AsyncIterator[Newsstand]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium on this machine")
+    path = chromium()
     playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
     async with playwright.async_playwright() as started:
         # Pages that a test makes up come from no address, so that Chromium would keep them from this machine.
         local = "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets"
-        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", local]
-        async with await started.chromium.launch(executable_path=chromium, args=options) as launched:
+        options = [*CHROMIUM_OPTIONS, local]
+        async with await started.chromium.launch(executable_path=path, args=options) as launched:
             yield launched
 
 

@@ -17,12 +17,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from newsgraph.domain.errors import Fault, FaultCode
 from newsgraph.observe import REQUEST
 from newsgraph.settings import Settings
+from newsgraph.web.access import Exchange
 from newsgraph.web.callers import fields_of, refused
 from newsgraph.web.origins import Fields, Origins
 from newsgraph.web.proxies import Proxies
 from newsgraph.web.requests import SAFE
 from newsgraph.web.uvicorn_held import with_headers
-from newsgraph.web.visits import Visit
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -65,8 +65,8 @@ class Edge:
         REQUEST.set(name)
         sending = with_headers(scope, send, self._headers(name, scope, fields.get(b"origin")))
         if self._visits:
-            with Visit(scope) as visit:
-                await self._admitted(scope, fields)(scope, receive, visit.watching(sending))
+            with Exchange(scope) as exchange:
+                await self._admitted(scope, fields)(scope, receive, exchange.watching(sending))
         else:
             await self._admitted(scope, fields)(scope, receive, sending)
 

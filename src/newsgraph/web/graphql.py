@@ -27,6 +27,7 @@ from newsgraph.graph.encoding import as_json
 from newsgraph.graph.hints import Hint
 from newsgraph.web.callers import Recognise, address_of, fields_of, reader_of, refused, shown, sign_in
 from newsgraph.web.compression import CODINGS, SMALLEST, coding_of
+from newsgraph.web.conditions import names
 from newsgraph.web.graphiql import POLICY
 from newsgraph.web.operations import Operations
 from newsgraph.web.pages import GUARDS
@@ -175,7 +176,7 @@ class GraphQLView:
         if call.scope["method"] in SAFE and isinstance(entry, Entry) and entry.max_age > 0:
             etag = (entry.etag if coding is None else entry.etag_as(coding)).encode()
             headers.append((b"etag", etag))
-            if _names(call.headers.get(b"if-none-match"), etag):
+            if names(call.headers.get(b"if-none-match"), etag):
                 return 304, headers, b""
         return _composed(call.kind, 200, headers, entry.body if coding is None else self._coded(entry, key, coding))
 
@@ -249,10 +250,3 @@ def _failed(kind: str, error: RequestError) -> Reply:
 
 def _broken(defect: Exception) -> Reply:
     return _composed(JSON, 500, [_UNKEPT], as_json({"errors": shown(defect)}))
-
-
-def _names(condition: bytes | None, etag: bytes) -> bool:
-    """Whether If-None-Match (RFC 9110, 13.1.2) has this tag."""
-    if condition is None:
-        return False
-    return condition in (etag, b"*") or etag in [one.strip().removeprefix(b"W/") for one in condition.split(b",")]

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from starlette.types import Scope
 
 from newsgraph.settings import Settings, listed
+from newsgraph.web.addresses import read_address
 
 _KEPT = 4_096  # peers, and lists of addresses, that are looked at once
 _LONGEST = 1_000  # characters of a list that is kept so
@@ -35,13 +36,8 @@ class Proxies:
         self._known = lru_cache(maxsize=_KEPT)(self._client)
 
     def _trusts(self, address: str) -> bool:
-        try:
-            found = ip_address(address)
-        except ValueError:
-            return False
-        if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-            found = found.ipv4_mapped
-        return any(found in network for network in self._networks)
+        found = read_address(address)
+        return found is not None and any(found in network for network in self._networks)
 
     def introduce(self, scope: Scope, fields: Fields) -> None:
         """Whoever a trusted proxy speaks for takes its place in the scope, with how they came."""

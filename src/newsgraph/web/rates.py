@@ -17,12 +17,13 @@ from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_network
 
 from newsgraph.domain.errors import RateLimited
 from newsgraph.domain.users import Role, Viewer
 from newsgraph.engine.bounded import OVERHEAD, Bounded
 from newsgraph.settings import Settings
+from newsgraph.web.addresses import read_address
 
 BASE = 10  # points of a request, whatever it asks for: some 40 microseconds, where an object of an answer takes 1 to 10
 _CROWD = 10  # times what one viewer may change is what all may who have not signed in, from one address
@@ -39,12 +40,9 @@ Clock = Callable[[], float]
 @lru_cache(maxsize=10_000)
 def place_of(address: str) -> str:
     """What is one address to us; empty for this machine, behind which anybody may be."""
-    try:
-        found = ip_address(address)
-    except ValueError:
+    found = read_address(address)
+    if found is None:
         return address
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
     if found.is_loopback:
         return ""
     if isinstance(found, IPv6Address):

@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from newsgraph.engine.persisted import Trusted
 from newsgraph.web.compression import coding_of
+from newsgraph.web.conditions import is_known
 from newsgraph.web.pages import Endpoint
 
 UNBUILT = "The frontend has not been built here: run `make frontend`, or install newsgraph as a wheel."
@@ -101,7 +102,7 @@ def static(built: Built | None) -> Endpoint:
             raise HTTPException(404, "There is no such file.", _OPEN)
         coding = coding_of(request.headers.get("accept-encoding", ""), file.codings)
         headers = _headers(name, file, coding)
-        if _known(request, headers["etag"]):
+        if is_known(request.headers, headers["etag"]):
             return Response(None, 304, headers)
         if (name, coding) not in bodies:
             bodies[name, coding] = await asyncio.to_thread(file.read, coding)
@@ -114,9 +115,3 @@ def _headers(name: str, file: File, coding: str | None) -> dict[str, str]:
     stays = name.startswith("widgets/")
     headers = _OPEN | {"cache-control": _SHORT if stays else _LASTING, "etag": file.etag(coding)}
     return headers if coding is None else headers | {"content-encoding": coding}
-
-
-def _known(request: Request, etag: str) -> bool:
-    """Whether If-None-Match (RFC 9110, 13.1.2) has this tag."""
-    condition = request.headers.get("if-none-match", "")
-    return condition == "*" or etag in (one.strip().removeprefix("W/") for one in condition.split(","))

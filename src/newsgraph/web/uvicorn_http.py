@@ -38,8 +38,8 @@ async def respond(scope: Scope, send: Send, reply: Reply) -> None:
     """A whole response: in one piece where that may be, since head and body by themselves are two system calls."""
     connection: HttpProtocol | None = connection_of(scope)
     if connection is not None and connection.respond(reply):
-        if (visit := scope.get("visit")) is not None:
-            visit.answered(reply[0], len(reply[2]))
+        if (exchange := scope.get("exchange")) is not None:
+            exchange.answered(reply[0], len(reply[2]))
         return
     status, headers, content = reply
     await send({"type": "http.response.start", "status": status, "headers": headers})

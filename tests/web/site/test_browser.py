@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from newsgraph.domain.users import Role
 from newsgraph.settings import Settings
 from newsgraph.web.site.cookies import NAME
 from newsgraph.web.static import BUILT
+from tests import machine
 from tests.flows.conftest import SECRET, token_for
 from tests.web.site.conftest import STORY, Reader, publish, served
 
@@ -68,15 +68,7 @@ def _furnish(reader: Reader) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    with (
-        playwright.sync_playwright() as started,
-        started.chromium.launch(executable_path=chromium, args=options) as launched,
-    ):
+    with machine.browser() as launched:
         yield launched
 
 

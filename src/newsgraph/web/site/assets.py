@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from newsgraph.web.compression import CODINGS, SMALLEST, coding_of
+from newsgraph.web.conditions import is_known
 
 _FOLDER = files(__package__) / "assets"
 _KINDS = {
@@ -50,7 +51,7 @@ class Assets:
         coding = coding_of(headers.get("accept-encoding", ""))
         etag = f'"{asset.mark}-{coding}"' if coding in asset.encodings else f'"{asset.mark}"'
         own = {"cache-control": kept, "etag": etag, "vary": "Accept-Encoding"}
-        if headers.get("if-none-match") == etag:
+        if is_known(headers, etag):
             return Response(status_code=304, headers=own)
         if coding in asset.encodings:
             own["content-encoding"] = coding or ""

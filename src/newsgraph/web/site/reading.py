@@ -41,21 +41,20 @@ async def front(visit: Visit) -> Page:
 
 
 async def section(visit: Visit) -> Page:
-    found = await visit.asking.query(
-        "Section", visit.caller, slug=visit.path["slug"], after=visit.asked("after") or None
-    )
-    if found.data["section"] is None:
-        raise not_found("section")
-    return Page("section.html", found.data, found.mark)
+    return await _stories(visit, "section")
 
 
 async def author(visit: Visit) -> Page:
-    found = await visit.asking.query(
-        "Author", visit.caller, slug=visit.path["slug"], after=visit.asked("after") or None
-    )
-    if found.data["author"] is None:
-        raise not_found("author")
-    return Page("author.html", found.data, found.mark)
+    return await _stories(visit, "author")
+
+
+async def _stories(visit: Visit, of: str) -> Page:
+    """The operation, its one field and the template have the same name."""
+    after = visit.asked("after") or None
+    found = await visit.asking.query(of.capitalize(), visit.caller, slug=visit.path["slug"], after=after)
+    if found.data[of] is None:
+        raise not_found(of)
+    return Page(f"{of}.html", found.data, found.mark)
 
 
 async def search(visit: Visit) -> Page:

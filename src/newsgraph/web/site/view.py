@@ -22,6 +22,7 @@ from newsgraph.observe import report_fault
 from newsgraph.settings import Settings
 from newsgraph.web.callers import status_of
 from newsgraph.web.compression import SMALLEST, coding_of
+from newsgraph.web.conditions import is_known
 from newsgraph.web.pages import GUARDS
 from newsgraph.web.site import commenting, curation, desk, reading, signing
 from newsgraph.web.site.asking import Asking, Caller
@@ -211,7 +212,7 @@ class Site:
         etag = f'"{found.etag}-{coding}"' if coding else f'"{found.etag}"'
         headers = self._guards | page.headers | {"etag": etag, "vary": "Cookie, Accept-Encoding"}
         headers["cache-control"] = "private, no-cache" if visit.person else "no-cache"
-        if page.status == 200 and asked.get("if-none-match") == etag:
+        if page.status == 200 and is_known(asked, etag):
             return Response(status_code=304, headers=headers)
         if coding:
             headers["content-encoding"] = coding

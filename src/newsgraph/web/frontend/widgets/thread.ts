@@ -310,3 +310,10 @@ export function react(thread: Thread, id: Id, kind: ReactionKind | null): Thread
 export function updated(thread: Thread, card: Card): Thread {
   return changed(thread, card);
 }
+
+/** Comments below which more is shown than a page has by itself. */
+export function opened(thread: Thread): readonly Id[] {
+  const further = ([id, { ids }]: [Id, Branch]): boolean =>
+    id !== ROOT && (ids.length > 3 || (ids.length > 0 && (thread.cards.get(id)?.depth ?? 0) > 0));
+  return [...thread.branches].filter(further).map(([id]) => id);
+}

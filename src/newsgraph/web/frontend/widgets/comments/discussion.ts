@@ -21,7 +21,7 @@ import { lineTo, type Line, type LineState } from "../transport/line";
 import { Refused, type Variables } from "../transport/requests";
 import { follow } from "../transport/stream";
 import { type Draft, Outbox } from "./outbox";
-import { type Payload, type Posted, Source, unknown } from "./source";
+import { type Payload, type Posted, problemOf, Source, unknown } from "./source";
 
 const PAGE = 20;
 const MOST = 100;
@@ -259,7 +259,7 @@ export class Discussion {
     const fresh = await this.#fetch(this.order, size, this.focus).catch((error: unknown) => this.#lost(error, size));
     if (fresh === undefined) return undefined;
     const whole = await this.#further(fresh.thread, shown);
-    const thread = old === undefined ? whole : threads.renewed(old, whole, await this.#source.opened(opened(old)));
+    const thread = old === undefined ? whole : threads.renewed(old, whole, await this.#source.opened(threads.opened(old)));
     this.#take(thread, fresh.policy);
     const known = new Set(old?.arrivals.map(({ id }) => id));
     for (const card of thread.arrivals) if (!known.has(card.id)) this.hooks.added(card, false);
@@ -391,16 +391,4 @@ export class Discussion {
       if (unknown(error)) this.#anonymous();
     }
   }
-}
-
-/** Comments below which more is shown than a page has by itself. */
-function opened(thread: Thread): readonly Id[] {
-  const further = ([id, { ids }]: [Id, threads.Branch]): boolean =>
-    id !== ROOT && (ids.length > 3 || (ids.length > 0 && (thread.cards.get(id)?.depth ?? 0) > 0));
-  return [...thread.branches].filter(further).map(([id]) => id);
-}
-
-function problemOf(error: unknown): UserError {
-  if (error instanceof Refused) return { code: error.code, message: error.message, retryAt: error.retryAt ?? null };
-  return { code: "UNAVAILABLE", message: String(error) };
 }

@@ -110,3 +110,9 @@ export function unknown(error: unknown): boolean {
 export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (one) => one.toString(16).padStart(8, "0")).join("");
 }
+
+/** What went wrong, as if the payload had said so. */
+export function problemOf(error: unknown): UserError {
+  if (error instanceof Refused) return { code: error.code, message: error.message, retryAt: error.retryAt ?? null };
+  return { code: "UNAVAILABLE", message: String(error) };
+}

@@ -16,7 +16,7 @@ _LONGEST = 200  # characters of a path; ours have fewer
 _ABANDONED = 499  # as nginx calls a request whose client had gone before it was answered
 
 
-class Visit:
+class Exchange:
     """One request, from its head to the end of its answer; a WebSocket until it is closed."""
 
     __slots__ = ("_began", "_scope", "_size", "_status")
@@ -26,7 +26,7 @@ class Visit:
         self._scope = scope
         self._status = _ABANDONED
         self._size = 0
-        scope["visit"] = self
+        scope["exchange"] = self
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +34,7 @@ class Visit:
     def __exit__(self, *_: object) -> None:
         """One line. The path has no secrets, as what comes after its question mark may."""
         scope = self._scope
-        del scope["visit"]  # else both could only be freed by the cyclic collector
+        del scope["exchange"]  # else both could only be freed by the cyclic collector
         milliseconds = round((time.monotonic() - self._began) * 1000, 1)
         method, path, address = scope.get("method", "WEBSOCKET"), safe(scope["path"][:_LONGEST]), address_of(scope)
         facts = {"method": method, "path": path, "status": self._status, "bytes": self._size}
