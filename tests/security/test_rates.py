@@ -193,6 +193,29 @@ async def test_an_address_that_floods_is_told_when_to_come_back(settings: Settin
         assert (await ask(flood, role=Role.EDITOR)).status_code == 200, "an office behind one address goes on working"
 
 
+async def test_nobody_is_somebody_else_by_saying_so(settings: Settings) -> None:
+    """Whatever header it is that says so; only what a trusted proxy has added counts."""
+    application = app.build(replace(settings, rate_address=BASE, rate_burst=5, trusted_proxies="10.0.0.0/8"))
+    async with application.router.lifespan_context(application), opened(application) as liar:
+        names = ["x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip", "true-client-ip", "x-client-ip"]
+        statuses = []
+        for number in range(30):
+            said = dict.fromkeys(names, f"192.0.2.{number}") | {"forwarded": f"for=192.0.2.{number}"}
+            answer = await liar.post("/graphql", json={"query": "{ __typename }"}, headers=said)
+            statuses.append(answer.status_code)
+        assert statuses[:3] == [200] * 3
+        assert 429 in statuses[5:12]
+        async with opened(application, "10.0.0.1") as proxy:
+            behind = [await asked_through(proxy, f"192.0.2.{number}, {OTHER}") for number in range(12)]
+            assert (behind[0], behind[-1]) == (200, 429), "one reader, whoever they say that they are"
+            assert await asked_through(proxy, "198.51.100.200") == 200, "another one"
+
+
+async def asked_through(proxy: httpx.AsyncClient, addresses: str) -> int:
+    answer = await proxy.post("/graphql", json={"query": "{ __typename }"}, headers={"x-forwarded-for": addresses})
+    return answer.status_code
+
+
 async def test_dear_operations_are_paid_by_who_has_them_made(settings: Settings) -> None:
     dear = "{ articles(first: 100) { nodes { comments(first: 50) { nodes { id } } } } }"
     application = app.build(replace(settings, rate_address=1_000, rate_burst=6))
