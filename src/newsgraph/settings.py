@@ -111,7 +111,7 @@ class Settings:
     )
     http_connections_per_address: int = _setting(500, "The same from one address; not from proxies that are trusted.")
     header_timeout: float = _setting(10.0, "How long a connection may take for the head of a request.")
-    body_timeout: float = _setting(30.0, "The same for its body.")
+    body_timeout: float = _setting(20.0, "The same for its body.")
     header_size: int = _setting(32_768, "Most bytes of the head of a request, with its address.")
     header_count: int = _setting(100, "Most headers of a request.")
     keep_alive: float = _setting(

@@ -20,7 +20,7 @@ class Bounds:
     """Seconds for the head and for the body of a request; bytes and lines of its head."""
 
     header: float = 10.0
-    body: float = 30.0
+    body: float = 20.0
     size: int = 32_768
     count: int = 100
 

@@ -161,7 +161,9 @@ class HttpProtocol(Held, HttpToolsProtocol):
         self._until = self.loop.time() + seconds
 
     def _look_again(self) -> None:
-        self._clock = self.loop.call_later(self._bounds.interval, self._look)
+        left = self._until - self.loop.time()
+        wait = left if 0 < left < self._bounds.interval else self._bounds.interval
+        self._clock = self.loop.call_later(wait, self._look)
 
     def _look(self) -> None:
         """Whoever we do not read from ourselves has all the time."""
