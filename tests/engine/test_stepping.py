@@ -24,7 +24,9 @@ class Shelf:
 
     def __init__(self) -> None:
         self.reads: Reads = []
-        self.numbers: Loader[Reads, int, int] = Loader(AtOnce(self.reads), self._find, 0)
+        batch = AtOnce(self.reads)
+        self.numbers: Loader[Reads, int, int] = Loader(batch, self._find, 0)
+        self.leading: Loader[Reads, int, int] = Loader(batch, self._find, 0)
 
     async def _find(self, reads: Reads, keys: list[int]) -> Mapping[int, int]:
         reads.append(keys)
@@ -78,6 +80,19 @@ def test_a_level_is_read_together() -> None:
         "b": [{"doubled": {"value": 4}}, {"doubled": {"value": 6}}],
     }
     assert [sorted(keys) for keys in shelf.reads] == [[1, 2, 3], [4, 6]]
+
+
+@pytest.mark.parametrize(("turns", "reads"), [((0, 1), [[1], [7, 1]]), ((1, 0), [[7], [1], [1]])])
+def test_loaders_are_read_one_at_a_time_in_their_turns(turns: tuple[int, int], reads: Reads) -> None:
+    """What a loader of an earlier turn leads to is read with what was asked for already."""
+    shelf = Shelf()
+    shelf.leading.turn, shelf.numbers.turn = turns
+
+    async def led() -> int:
+        return await shelf.numbers.load(await shelf.leading.load(1))
+
+    assert run(together([shelf.numbers.load(7), led()])) == [7, 1]
+    assert shelf.reads == reads
 
 
 @pytest.mark.parametrize(
